@@ -1,0 +1,156 @@
+import type { ErrorCode } from '../../shared/signal-error.ts';
+
+/** A stream: a room, or a user's inbox. Both are logs by the same contract. */
+export type StreamName = `room:${string}` | `user:${string}`;
+
+/** A place in a stream. Offsets start at 1 and stay below 2^32; an epoch is a random number other than 0. */
+export interface Position {
+  readonly epoch: number;
+  readonly offset: number;
+}
+
+/**
+ * Who commits: a session, a media instance, a call, control, an outbox. `seq` rises with each commit of the source;
+ * `gen` rises when the source is taken over, and whoever still has a lower one has no effect any more.
+ */
+export interface Source {
+  readonly id: string;
+  readonly gen: number;
+  readonly seq: number;
+}
+
+/** Something that must be true for a commit to have its effect. `otherwise` is what the asker is told. */
+export type Check = { readonly otherwise: ErrorCode } & (
+  | { readonly kind: 'exists' | 'absent'; readonly field: string }
+  | { readonly kind: 'equals'; readonly field: string; readonly value: Uint8Array }
+  /** The peer is a member; with `number`, it is still this very membership. */
+  | { readonly kind: 'member'; readonly peerId: string; readonly number?: number }
+  | { readonly kind: 'no-member'; readonly peerId: string }
+  | { readonly kind: 'members-below'; readonly limit: number }
+);
+
+export type Change =
+  | { readonly kind: 'set'; readonly field: string; readonly value: Uint8Array }
+  | { readonly kind: 'delete'; readonly field: string }
+  /** A new member. Its number is the offset of this commit's entry, which there must be. */
+  | { readonly kind: 'add-member'; readonly peerId: string; readonly member: NewMember }
+  /** A member's info; number, session and gen stay. */
+  | { readonly kind: 'update-member'; readonly peerId: string; readonly info: Uint8Array }
+  | { readonly kind: 'remove-member'; readonly peerId: string }
+  | { readonly kind: 'remove-all-members' };
+
+export interface NewMember {
+  readonly sessionId: string;
+  readonly userId: string;
+  /** The session's generation, and the node that has it. */
+  readonly gen: number;
+  readonly node: string;
+  /** The feature's own record, opaque here. */
+  readonly info: Uint8Array;
+}
+
+export interface Member extends NewMember {
+  /** The offset of its join, in the epoch of its join: names the membership, and the receiver of directed entries. */
+  readonly number: number;
+  readonly epoch: number;
+  /** The last offset that was directed to it. 0: none. */
+  readonly lastDirected: number;
+}
+
+/** What a commit adds to the log. */
+export interface NewEntry {
+  /** Everyone, or the peer id of the one member that gets it. */
+  readonly to: 'all' | { readonly peerId: string };
+  /** The body of an `Event`, encoded: one field of its oneof, with tag and length. Delivered byte for byte. */
+  readonly body: Uint8Array;
+}
+
+export interface Commit {
+  readonly source: Source;
+  readonly checks: readonly Check[];
+  readonly changes: readonly Change[];
+  readonly entry?: NewEntry;
+}
+
+export type CommitResult =
+  /**
+   * It has its effect. `again`: it had it before, by a commit of the same source and seq, and nothing was done now.
+   * `position` is its entry's; without an entry, the head's. `stale` epochs are the reader's concern.
+   */
+  | { readonly outcome: 'applied'; readonly position: Position; readonly again: boolean }
+  /** A check failed; nothing was done, and the seq may be tried again. */
+  | { readonly outcome: 'refused'; readonly failed: Check }
+  /** A higher gen of the source has committed here; nothing was done. */
+  | { readonly outcome: 'stale' }
+  /** A later seq of the source was applied and this one never was; it never will be. */
+  | { readonly outcome: 'not-applied' };
+
+export interface Entry {
+  readonly position: Position;
+  /** 0: for everyone. Else the number of the member that gets it. */
+  readonly route: number;
+  /** The offset before it on its route. 0: none. */
+  readonly previous: number;
+  /** The offset before it on route 0. 0: none. */
+  readonly previousToAll: number;
+  readonly body: Uint8Array;
+}
+
+export interface Head extends Position {
+  /** The last offset on route 0. 0: none. */
+  readonly lastToAll: number;
+}
+
+/** A stream at one moment. */
+export interface StreamState {
+  readonly head: Head;
+  readonly fields: ReadonlyMap<string, Uint8Array>;
+  /** By peer id, in the order of their joins. */
+  readonly members: ReadonlyMap<string, Member>;
+}
+
+export type ReadResult =
+  /** The entries after the position, in order, on all routes. `complete`: up to the head; else ask again from the last. */
+  | { readonly good: true; readonly entries: readonly Entry[]; readonly complete: boolean }
+  /** The position is of an unknown epoch, past the head, or the log no longer reaches back to it. */
+  | { readonly good: false };
+
+/** What a subscriber gets. Called in order, never again after `close`. Must not throw. */
+export interface StreamListener {
+  onEntry(entry: Entry): void;
+  /** Something published: the body of an `Event`, encoded. */
+  onPublished(body: Uint8Array): void;
+}
+
+export interface Subscription {
+  close(): void;
+}
+
+/**
+ * The ordered log of a stream with the state that it leads to: the one place where an event becomes true.
+ *
+ * A commit is atomic: all its checks hold and all of it happens, in one step with its offset and its announcement, or
+ * nothing does. Commits of one node to one stream take effect in the order of the calls, also when not awaited.
+ * A commit sent again with the same source and seq has its effect once: remembered are the source's highest seq and the
+ * 64 below it. A failed check is not remembered.
+ *
+ * A room's stream begins with its first commit and is forgotten, state and entries, when it has had no member for the
+ * grace period; what begins after that has a new epoch. Entries are kept at least as long as the longest reconnection
+ * window, within a bound of bytes.
+ *
+ * Every call rejects with `SignalError` UNAVAILABLE when the store can't be reached; the outcome of a commit is then
+ * unknown, and sending the same source and seq again is safe.
+ */
+export interface RoomLog {
+  commit(stream: StreamName, commit: Commit): Promise<CommitResult>;
+  /** Up to `maxBytes` of bodies, one entry at least. */
+  read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult>;
+  /** Undefined: there is no such stream. */
+  state(stream: StreamName): Promise<StreamState | undefined>;
+  /** Resolves when every later entry will be announced. */
+  subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription>;
+  /** Announces a body to the subscribers of now, at most once, in no promised order with entries; nothing is kept. */
+  publish(stream: StreamName, body: Uint8Array): Promise<void>;
+  /** The streams of living rooms, by id after `after`, at most `limit`. */
+  rooms(after: string, limit: number): Promise<readonly string[]>;
+}

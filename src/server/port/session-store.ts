@@ -1,0 +1,70 @@
+/** A session, as every call names it: the user's slot holds the session's record. */
+export interface SessionRef {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/** What to do when a user who has a session opens another: keep both, end the old ones, or refuse the new one. */
+export type SessionPolicy = 'multiple' | 'replace' | 'refuse';
+
+export interface OpenSession extends SessionRef {
+  /** SHA-256 of the session secret, in hexadecimal. */
+  readonly secretHash: string;
+  readonly node: string;
+  readonly policy: SessionPolicy;
+}
+
+export type OpenResult =
+  /** `replaced`: sessions that the policy ended; their rooms are still to be left. */
+  | { readonly outcome: 'opened'; readonly gen: number; readonly replaced: readonly SessionRecord[] }
+  | { readonly outcome: 'refused' };
+
+export interface SessionRecord extends SessionRef {
+  /** Rises with each attach. */
+  readonly gen: number;
+  readonly node: string;
+  /** The memberships, room id to peer id. May name rooms that the session is not in (any more), never too few. */
+  readonly rooms: ReadonlyMap<string, string>;
+}
+
+export type AttachResult =
+  | { readonly outcome: 'attached'; readonly record: SessionRecord }
+  /** Unknown, ended, or the secret is another's. */
+  | { readonly outcome: 'refused' };
+
+/** What a node is told about sessions that it had. */
+export type SessionNotice =
+  /** Attached again with a higher gen. */
+  | { readonly kind: 'taken'; readonly ref: SessionRef; readonly gen: number }
+  /** Ended by the policy of a new session, or by an operator. */
+  | { readonly kind: 'ended'; readonly ref: SessionRef; readonly why: 'replaced' | 'kicked' };
+
+/**
+ * Who owns a session: the one place that decides between a client that comes back and a reaper that gives it up.
+ * Each call is one atomic step in the user's slot. Deadlines are kept by the store's clock. Each rejects with
+ * `SignalError` UNAVAILABLE when the store can't be reached; all may be sent again.
+ */
+export interface SessionStore {
+  open(request: OpenSession): Promise<OpenResult>;
+  /** Takes the session over for a node: raises gen, clears the deadline. */
+  attach(ref: SessionRef, secretHash: string, node: string): Promise<AttachResult>;
+  /** The connection is gone: the session ends unless it is attached within `windowMs`. False: gen is not its gen any more. */
+  detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean>;
+  /** Before a join. False: gen is not its gen any more. */
+  addRoom(ref: SessionRef, gen: number, roomId: string, peerId: string): Promise<boolean>;
+  /** After a leave. */
+  removeRoom(ref: SessionRef, roomId: string): Promise<void>;
+  /**
+   * Ends the session if gen is unchanged and, unless `now`, its deadline has passed. Ended sessions can't be attached;
+   * the record stays until `forget`. Undefined: not ended by this call.
+   */
+  end(ref: SessionRef, gen: number, options: { readonly now: boolean }): Promise<SessionRecord | undefined>;
+  /** Its rooms were left: nothing of it is needed any more. */
+  forget(ref: SessionRef): Promise<void>;
+  /** Sessions whose deadline has passed or that ended and were not forgotten, oldest first, at most `limit`. */
+  due(limit: number): Promise<readonly SessionRecord[]>;
+  /** The user's sessions that have not ended. */
+  sessions(userId: string): Promise<readonly SessionRecord[]>;
+  /** Tells a node what becomes of its sessions, until closed. */
+  watch(node: string, listener: (notice: SessionNotice) => void): Promise<{ close(): void }>;
+}
