@@ -59,7 +59,7 @@ export interface Member extends NewMember {
 
 /** What a commit adds to the log. */
 export interface NewEntry {
-  /** Everyone, or the peer id of the one member that gets it. */
+  /** Everyone, or the peer id of the one member that gets it; a check must ask that it is a member. */
   readonly to: 'all' | { readonly peerId: string };
   /** The body of an `Event`, encoded: one field of its oneof, with tag and length. Delivered byte for byte. */
   readonly body: Uint8Array;
@@ -75,7 +75,7 @@ export interface Commit {
 export type CommitResult =
   /**
    * It has its effect. `again`: it had it before, by a commit of the same source and seq, and nothing was done now.
-   * `position` is its entry's; without an entry, the head's. `stale` epochs are the reader's concern.
+   * `position` is its entry's; without an entry, the head's of that moment.
    */
   | { readonly outcome: 'applied'; readonly position: Position; readonly again: boolean }
   /** A check failed; nothing was done, and the seq may be tried again. */
@@ -115,7 +115,7 @@ export type ReadResult =
   /** The position is of an unknown epoch, past the head, or the log no longer reaches back to it. */
   | { readonly good: false };
 
-/** What a subscriber gets. Called in order, never again after `close`. Must not throw. */
+/** What a subscriber gets: entries in the order of their offsets, never again after `close`. Must not throw. */
 export interface StreamListener {
   onEntry(entry: Entry): void;
   /** Something published: the body of an `Event`, encoded. */
@@ -151,6 +151,6 @@ export interface RoomLog {
   subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription>;
   /** Announces a body to the subscribers of now, at most once, in no promised order with entries; nothing is kept. */
   publish(stream: StreamName, body: Uint8Array): Promise<void>;
-  /** The streams of living rooms, by id after `after`, at most `limit`. */
+  /** The ids of the rooms with members, in ascending order of code units, after `after`, at most `limit`. */
   rooms(after: string, limit: number): Promise<readonly string[]>;
 }

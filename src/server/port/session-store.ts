@@ -7,6 +7,9 @@ export interface SessionRef {
 /** What to do when a user who has a session opens another: keep both, end the old ones, or refuse the new one. */
 export type SessionPolicy = 'multiple' | 'replace' | 'refuse';
 
+/** Why a session ended: its window ran out, it said so, its policy's next session came, an operator, its token. */
+export type EndReason = 'lost' | 'signed-out' | 'replaced' | 'kicked' | 'token-expired';
+
 export interface OpenSession extends SessionRef {
   /** SHA-256 of the session secret, in hexadecimal. */
   readonly secretHash: string;
@@ -25,6 +28,8 @@ export interface SessionRecord extends SessionRef {
   readonly node: string;
   /** The memberships, room id to peer id. May name rooms that the session is not in (any more), never too few. */
   readonly rooms: ReadonlyMap<string, string>;
+  /** Absent: it has not ended. */
+  readonly ended?: EndReason;
 }
 
 export type AttachResult =
@@ -36,8 +41,8 @@ export type AttachResult =
 export type SessionNotice =
   /** Attached again with a higher gen. */
   | { readonly kind: 'taken'; readonly ref: SessionRef; readonly gen: number }
-  /** Ended by the policy of a new session, or by an operator. */
-  | { readonly kind: 'ended'; readonly ref: SessionRef; readonly why: 'replaced' | 'kicked' };
+  /** Ended, by whomever. */
+  | { readonly kind: 'ended'; readonly ref: SessionRef; readonly why: EndReason };
 
 /**
  * Who owns a session: the one place that decides between a client that comes back and a reaper that gives it up.
@@ -52,13 +57,13 @@ export interface SessionStore {
   detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean>;
   /** Before a join. False: gen is not its gen any more. */
   addRoom(ref: SessionRef, gen: number, roomId: string, peerId: string): Promise<boolean>;
-  /** After a leave. */
-  removeRoom(ref: SessionRef, roomId: string): Promise<void>;
+  /** After a leave. No effect when gen is not its gen any more. */
+  removeRoom(ref: SessionRef, gen: number, roomId: string): Promise<void>;
   /**
-   * Ends the session if gen is unchanged and, unless `now`, its deadline has passed. Ended sessions can't be attached;
-   * the record stays until `forget`. Undefined: not ended by this call.
+   * Ends the session if gen is unchanged and, where it is `lost`, its deadline has passed. Ended sessions can't be attached;
+   * the record stays, and is `due`, until `forget`. Undefined: not ended by this call.
    */
-  end(ref: SessionRef, gen: number, options: { readonly now: boolean }): Promise<SessionRecord | undefined>;
+  end(ref: SessionRef, gen: number, reason: EndReason): Promise<SessionRecord | undefined>;
   /** Its rooms were left: nothing of it is needed any more. */
   forget(ref: SessionRef): Promise<void>;
   /** Sessions whose deadline has passed or that ended and were not forgotten, oldest first, at most `limit`. */

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file parley/bus/v1/state.proto.
  */
 export const file_parley_bus_v1_state: GenFile = /*@__PURE__*/
-  fileDesc("ChlwYXJsZXkvYnVzL3YxL3N0YXRlLnByb3RvEg1wYXJsZXkuYnVzLnYxImYKCFJvb21JbmZvEhUKDWNyZWF0ZWRfYXRfbXMYASABKAQSLwoGcG9saWN5GAIgASgLMh8ucGFybGV5LmRpcmVjdG9yeS52MS5Sb29tUG9saWN5EhIKCmNyZWF0ZWRfYnkYAyABKAkiMgoKTWVtYmVySW5mbxIkCgRwZWVyGAEgASgLMhYucGFybGV5LnNpZ25hbC52MS5QZWVyInkKDFJvb21NZXRhZGF0YRI5CgdlbnRyaWVzGAEgAygLMigucGFybGV5LmJ1cy52MS5Sb29tTWV0YWRhdGEuRW50cmllc0VudHJ5Gi4KDEVudHJpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_parley_directory_v1_directory, file_parley_signal_v1_room]);
+  fileDesc("ChlwYXJsZXkvYnVzL3YxL3N0YXRlLnByb3RvEg1wYXJsZXkuYnVzLnYxIn8KCFJvb21JbmZvEhUKDWNyZWF0ZWRfYXRfbXMYASABKAQSLwoGcG9saWN5GAIgASgLMh8ucGFybGV5LmRpcmVjdG9yeS52MS5Sb29tUG9saWN5EhIKCmNyZWF0ZWRfYnkYAyABKAkSFwoPY3JlYXRlZF9ieV9qb2luGAQgASgJIkAKCk1lbWJlckluZm8SJAoEcGVlchgBIAEoCzIWLnBhcmxleS5zaWduYWwudjEuUGVlchIMCgRqb2luGAIgASgJInkKDFJvb21NZXRhZGF0YRI5CgdlbnRyaWVzGAEgAygLMigucGFybGV5LmJ1cy52MS5Sb29tTWV0YWRhdGEuRW50cmllc0VudHJ5Gi4KDEVudHJpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_parley_directory_v1_directory, file_parley_signal_v1_room]);
 
 /**
  * What a living room is, as the store keeps it under the field `room`. Written once, when the room is made.
@@ -42,6 +42,13 @@ export type RoomInfo = Message<"parley.bus.v1.RoomInfo"> & {
    * @generated from field: string created_by = 3;
    */
   createdBy: string;
+
+  /**
+   * The join that made it: `<session id>:<request id>`.
+   *
+   * @generated from field: string created_by_join = 4;
+   */
+  createdByJoin: string;
 };
 
 /**
@@ -58,11 +65,18 @@ export const RoomInfoSchema: GenMessage<RoomInfo> = /*@__PURE__*/
  */
 export type MemberInfo = Message<"parley.bus.v1.MemberInfo"> & {
   /**
-   * As the others see it. Its `joined_offset` and `joined_at_ms` are empty here: the store gives them.
+   * As the others see it. Its `joined_offset` is empty here: the store gives the number.
    *
    * @generated from field: parley.signal.v1.Peer peer = 1;
    */
   peer?: Peer | undefined;
+
+  /**
+   * The join: `<session id>:<request id>`.
+   *
+   * @generated from field: string join = 2;
+   */
+  join: string;
 };
 
 /**

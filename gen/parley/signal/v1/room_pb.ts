@@ -118,7 +118,7 @@ export type Peer = Message<"parley.signal.v1.Peer"> & {
   joinedOffset: number;
 
   /**
-   * When it joined, in milliseconds since 1970, by the store's clock.
+   * When it joined, in milliseconds since 1970, by the clock of the node where it did.
    *
    * @generated from field: uint64 joined_at_ms = 8;
    */
@@ -146,7 +146,7 @@ export type RoomSnapshot = Message<"parley.signal.v1.RoomSnapshot"> & {
   roomId: string;
 
   /**
-   * When it was made, in milliseconds since 1970, by the store's clock.
+   * When it was made, in milliseconds since 1970, by the clock of the node where it was.
    *
    * @generated from field: uint64 created_at_ms = 2;
    */

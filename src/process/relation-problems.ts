@@ -1,0 +1,57 @@
+import type { ConfigProblem } from './config-error.ts';
+import type { SettingName, SettingValues } from './settings.ts';
+
+type NumberName = {
+  [N in SettingName]: SettingValues[N] extends number ? N : never;
+}[SettingName];
+
+const keySettings = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'] as const;
+const directorySettings = ['DIRECTORY_URL', 'DIRECTORY_HTTP_URL', 'DIRECTORY_FILE'] as const;
+
+/** What is wrong between settings. `wrong` names those that are given and could not be read. */
+export function relationProblems(
+  values: Partial<SettingValues>,
+  wrong: ReadonlySet<string>,
+): ConfigProblem[] {
+  const isGiven = (name: SettingName) => values[name] !== undefined || wrong.has(name);
+  const problems: ConfigProblem[] = [];
+
+  const oneOf = (names: readonly SettingName[], why: string) => {
+    const [first, ...others] = names.filter(isGiven);
+    const right = `set one of ${names.join(', ')}`;
+    for (const name of others) problems.push({ name, wrong: `is set beside ${String(first)}`, right });
+    if (first === undefined && values.NODE_ENV === 'production' && names[0]) {
+      problems.push({ name: names[0], wrong: why, right });
+    }
+  };
+  oneOf(keySettings, 'is not set, and production takes no development tokens');
+  oneOf(directorySettings, 'is not set, and production has no open rooms');
+
+  const both = (missing: SettingName, given: SettingName) => {
+    if (isGiven(given) && !isGiven(missing)) {
+      problems.push({ name: missing, wrong: `is not set, ${given} is`, right: 'set both or neither' });
+    }
+  };
+  both('TLS_CERT', 'TLS_KEY');
+  both('TLS_KEY', 'TLS_CERT');
+
+  const above = (high: NumberName, low: NumberName, orEqual: boolean) => {
+    const [highest, lowest] = [values[high], values[low]];
+    if (highest === undefined || lowest === undefined || highest > lowest || (orEqual && highest === lowest))
+      return;
+    const right = `should be ${orEqual ? 'at least' : 'more than'} ${low}, which is ${lowest}`;
+    problems.push({ name: high, wrong: `is ${highest}`, right });
+  };
+  above('PING_TIMEOUT_MS', 'PING_INTERVAL_MS', false);
+  above('PRESENCE_TTL_MS', 'HEARTBEAT_INTERVAL_MS', false);
+  above('RECONNECTION_WINDOW_MAX_MS', 'RECONNECTION_WINDOW_MS', true);
+  above('ROOM_LOG_MAX_BYTES', 'MAX_FRAME_BYTES', true);
+
+  const bySecret = !isGiven('JWT_PUBLIC_KEY') && !isGiven('JWT_JWKS_URL');
+  const unfit = values.JWT_ALGORITHMS?.find((algorithm) => (algorithm === 'HS256') !== bySecret);
+  if (unfit !== undefined) {
+    const right = bySecret ? 'a secret is for HS256 only' : 'HS256 is for JWT_SECRET only';
+    problems.push({ name: 'JWT_ALGORITHMS', wrong: `has ${unfit}`, right });
+  }
+  return problems;
+}

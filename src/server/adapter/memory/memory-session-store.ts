@@ -1,0 +1,164 @@
+import type { Clock } from '../../../shared/clock.ts';
+import type {
+  AttachResult,
+  EndReason,
+  OpenResult,
+  OpenSession,
+  SessionNotice,
+  SessionRecord,
+  SessionRef,
+  SessionStore,
+} from '../../port/session-store.ts';
+
+interface StoredSession extends SessionRef {
+  readonly secretHash: string;
+  gen: number;
+  node: string;
+  readonly rooms: Map<string, string>;
+  phase: 'attached' | 'detached' | 'ended';
+  ended?: EndReason;
+  /** When a detached session may be ended, by the monotonic clock. */
+  deadlineMs: number;
+}
+
+/** The sessions of a single node, gone with its process. */
+export class MemorySessionStore implements SessionStore {
+  readonly #clock: Clock;
+  readonly #users = new Map<string, Map<string, StoredSession>>();
+  /** Detached or ended, in the order in which they became so. */
+  readonly #leaving = new Set<StoredSession>();
+  readonly #watchers = new Map<string, Set<(notice: SessionNotice) => void>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  open(request: OpenSession): Promise<OpenResult> {
+    const { userId, sessionId, secretHash, node } = request;
+    const sessions = this.#users.get(userId) ?? new Map<string, StoredSession>();
+    const living = Array.from(sessions.values()).filter((session) => session.phase !== 'ended');
+    if (request.policy === 'refuse' && living.length > 0) return Promise.resolve({ outcome: 'refused' });
+    const replaced = request.policy === 'replace' ? living : [];
+    for (const session of replaced) this.#end(session, 'replaced');
+    const rooms = new Map<string, string>();
+    sessions.set(sessionId, {
+      userId,
+      sessionId,
+      secretHash,
+      gen: 1,
+      node,
+      rooms,
+      phase: 'attached',
+      deadlineMs: 0,
+    });
+    this.#users.set(userId, sessions);
+    return Promise.resolve({ outcome: 'opened', gen: 1, replaced: replaced.map(recordOf) });
+  }
+
+  attach(ref: SessionRef, secretHash: string, node: string): Promise<AttachResult> {
+    const session = this.#find(ref);
+    if (session === undefined || session.phase === 'ended' || session.secretHash !== secretHash) {
+      return Promise.resolve({ outcome: 'refused' });
+    }
+    const before = session.node;
+    session.gen++;
+    session.node = node;
+    session.phase = 'attached';
+    this.#leaving.delete(session);
+    this.#tell(before, { kind: 'taken', ref: refOf(session), gen: session.gen });
+    return Promise.resolve({ outcome: 'attached', record: recordOf(session) });
+  }
+
+  detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean> {
+    const session = this.#current(ref, gen);
+    if (session === undefined) return Promise.resolve(false);
+    session.phase = 'detached';
+    session.deadlineMs = this.#clock.monotonicMs() + windowMs;
+    this.#leaving.add(session);
+    return Promise.resolve(true);
+  }
+
+  addRoom(ref: SessionRef, gen: number, roomId: string, peerId: string): Promise<boolean> {
+    const session = this.#current(ref, gen);
+    session?.rooms.set(roomId, peerId);
+    return Promise.resolve(session !== undefined);
+  }
+
+  removeRoom(ref: SessionRef, gen: number, roomId: string): Promise<void> {
+    this.#current(ref, gen)?.rooms.delete(roomId);
+    return Promise.resolve();
+  }
+
+  end(ref: SessionRef, gen: number, reason: EndReason): Promise<SessionRecord | undefined> {
+    const session = this.#current(ref, gen);
+    const mayEnd = session !== undefined && (reason !== 'lost' || this.#isDue(session));
+    if (!mayEnd) return Promise.resolve(undefined);
+    this.#end(session, reason);
+    return Promise.resolve(recordOf(session));
+  }
+
+  forget(ref: SessionRef): Promise<void> {
+    const session = this.#find(ref);
+    if (session?.phase === 'ended') {
+      const sessions = this.#users.get(ref.userId);
+      sessions?.delete(ref.sessionId);
+      if (sessions?.size === 0) this.#users.delete(ref.userId);
+      this.#leaving.delete(session);
+    }
+    return Promise.resolve();
+  }
+
+  due(limit: number): Promise<readonly SessionRecord[]> {
+    const due: SessionRecord[] = [];
+    for (const session of this.#leaving) {
+      if (due.length >= limit) break;
+      if (session.phase === 'ended' || this.#isDue(session)) due.push(recordOf(session));
+    }
+    return Promise.resolve(due);
+  }
+
+  sessions(userId: string): Promise<readonly SessionRecord[]> {
+    const sessions = Array.from(this.#users.get(userId)?.values() ?? []);
+    return Promise.resolve(sessions.filter((session) => session.phase !== 'ended').map(recordOf));
+  }
+
+  watch(node: string, listener: (notice: SessionNotice) => void): Promise<{ close(): void }> {
+    const watchers = this.#watchers.get(node) ?? new Set();
+    watchers.add(listener);
+    this.#watchers.set(node, watchers);
+    return Promise.resolve({ close: () => void watchers.delete(listener) });
+  }
+
+  #find(ref: SessionRef): StoredSession | undefined {
+    return this.#users.get(ref.userId)?.get(ref.sessionId);
+  }
+
+  #current(ref: SessionRef, gen: number): StoredSession | undefined {
+    const session = this.#find(ref);
+    return session?.gen === gen && session.phase !== 'ended' ? session : undefined;
+  }
+
+  #isDue(session: StoredSession): boolean {
+    return session.phase === 'detached' && session.deadlineMs <= this.#clock.monotonicMs();
+  }
+
+  #end(session: StoredSession, why: EndReason): void {
+    session.phase = 'ended';
+    session.ended = why;
+    this.#leaving.add(session);
+    this.#tell(session.node, { kind: 'ended', ref: refOf(session), why });
+  }
+
+  #tell(node: string, notice: SessionNotice): void {
+    for (const watcher of this.#watchers.get(node) ?? []) watcher(notice);
+  }
+}
+
+function refOf({ userId, sessionId }: StoredSession): SessionRef {
+  return { userId, sessionId };
+}
+
+function recordOf(session: StoredSession): SessionRecord {
+  const { gen, node, rooms, ended } = session;
+  return { ...refOf(session), gen, node, rooms: new Map(rooms), ...(ended && { ended }) };
+}

@@ -1,0 +1,87 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { EventSchema } from '../../../gen/parley/signal/v1/frame_pb.ts';
+import { LeaveReason } from '../../../gen/parley/signal/v1/room_pb.ts';
+import { ErrorCode } from '../../shared/signal-error.ts';
+import { eventBody } from '../frame/event-body.ts';
+import { type Decision, done, refuse } from '../port/decision.ts';
+import type { StreamState } from '../port/room-log.ts';
+import { findMember } from './join.ts';
+import { readRoom, roomField } from './room-view.ts';
+
+/** Decides on a session leaving, by itself or ended: the member that is removed is the one `peer_left`. */
+export function decideLeave(
+  state: StreamState | undefined,
+  sessionId: string,
+  reason: LeaveReason,
+): Decision {
+  const peerId = findMember(state, sessionId);
+  return peerId === undefined ? done : removal(state, peerId, reason);
+}
+
+/** Decides on a host putting a peer out. */
+export function decideKick(state: StreamState | undefined, hostPeerId: string, peerId: string): Decision {
+  const room = readRoom(state);
+  const host = room?.members.get(hostPeerId);
+  if (host === undefined) return refuse(ErrorCode.NOT_IN_ROOM, 'the sender is no member of the room');
+  if (host.peer.permissions?.host !== true)
+    return refuse(ErrorCode.PERMISSION_DENIED, 'only a host may put a peer out');
+  if (room?.members.has(peerId) !== true)
+    return refuse(ErrorCode.PEER_NOT_FOUND, 'no member of the room has this peer id');
+  return removal(state, peerId, LeaveReason.KICKED);
+}
+
+/** Decides on a host ending the room for everyone. What begins under its id later is another room. */
+export function decideClose(state: StreamState | undefined, hostPeerId: string, reason: string): Decision {
+  const room = readRoom(state);
+  const host = room?.members.get(hostPeerId);
+  if (room === undefined || host === undefined)
+    return refuse(ErrorCode.NOT_IN_ROOM, 'the sender is no member of the room');
+  if (host.peer.permissions?.host !== true)
+    return refuse(ErrorCode.PERMISSION_DENIED, 'only a host may close the room');
+  return {
+    kind: 'commit',
+    // Exactly those who are named as gone are removed: whoever comes or goes meanwhile makes the decision be taken anew.
+    checks: [
+      ...Array.from(room.members, ([peerId, { record }]) => present(peerId, record.number)),
+      { kind: 'members-below', limit: room.members.size + 1, otherwise: ErrorCode.UNAVAILABLE },
+    ],
+    changes: [
+      { kind: 'remove-all-members' },
+      ...Object.values(roomField).map((field) => ({ kind: 'delete', field }) as const),
+    ],
+    entry: { to: 'all', body: eventBody('roomClosed', { reason, peerIds: [...room.members.keys()] }) },
+  };
+}
+
+/** Whether an entry for all takes a peer out of the room. `body` is the encoded field of an `Event`. */
+export function takesOut(body: Uint8Array, peerId: string): boolean {
+  if (!departures.has(firstTag(body))) return false;
+  const event = fromBinary(EventSchema, body).body;
+  if (event.case === 'peerLeft') return event.value.peerId === peerId;
+  return event.case === 'roomClosed' && event.value.peerIds.includes(peerId);
+}
+
+/** The tags (field number and wire type) that a departure begins with: two bytes each, so most entries are told apart by them. */
+const departures: ReadonlySet<number> = new Set(
+  [EventSchema.field.peerLeft, EventSchema.field.roomClosed].map(({ number }) => (number << 3) | 2),
+);
+
+function firstTag(body: Uint8Array): number {
+  const [low = 0, high = 0] = body;
+  return low < 0x80 ? low : (low & 0x7f) | (high << 7);
+}
+
+function removal(state: StreamState | undefined, peerId: string, reason: LeaveReason): Decision {
+  const number = state?.members.get(peerId)?.number;
+  if (number === undefined) return done;
+  return {
+    kind: 'commit',
+    checks: [present(peerId, number)],
+    changes: [{ kind: 'remove-member', peerId }],
+    entry: { to: 'all', body: eventBody('peerLeft', { peerId, reason }) },
+  };
+}
+
+function present(peerId: string, number: number) {
+  return { kind: 'member', peerId, number, otherwise: ErrorCode.PEER_NOT_FOUND } as const;
+}

@@ -1,0 +1,116 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { MemberInfoSchema, RoomInfoSchema } from '../../../gen/parley/bus/v1/state_pb.ts';
+import type { RoomRecord } from '../../../gen/parley/directory/v1/directory_pb.ts';
+import {
+  PeerSchema,
+  type Permissions,
+  PermissionsSchema,
+  RoomMode,
+} from '../../../gen/parley/signal/v1/room_pb.ts';
+import { ErrorCode } from '../../shared/signal-error.ts';
+import { eventBody } from '../frame/event-body.ts';
+import { type Decision, done, refuse } from '../port/decision.ts';
+import type { Change, Check, StreamState } from '../port/room-log.ts';
+import { metadataValue, modeValue, readRoom, roomField } from './room-view.ts';
+import type { TextMap } from './text-map.ts';
+
+/** A session that wants to be a peer of a room, with what was found out about it before. */
+export interface JoinRequest {
+  readonly peerId: string;
+  readonly session: {
+    readonly sessionId: string;
+    readonly userId: string;
+    readonly gen: number;
+    readonly node: string;
+  };
+  /** The request: `<session id>:<request id>`. */
+  readonly join: string;
+  readonly displayName: string;
+  readonly avatarUrl: string;
+  readonly attributes: TextMap;
+  readonly nowMs: number;
+  /** Rights that a token or the Directory gives. Absent: the room's policy says. */
+  readonly permissions?: Permissions;
+  /** What the room would start as, where it does not live yet. Absent: it may not be made. */
+  readonly seed?: RoomRecord;
+}
+
+/** Decides on a join: makes the room where policy allows, holds capacity, gives the peer id to one session only. */
+export function decideJoin(state: StreamState | undefined, request: JoinRequest): Decision {
+  const room = readRoom(state);
+  const held = room?.members.get(request.peerId);
+  if (held?.record.sessionId === request.session.sessionId) return done;
+  if (held !== undefined) {
+    return refuse(ErrorCode.PEER_ID_TAKEN, 'another session holds this peer id in the room');
+  }
+  const own = findMember(state, request.session.sessionId);
+  if (own !== undefined) {
+    return refuse(ErrorCode.INVALID_ARGUMENT, `the session is in the room already, as peer ${own}`);
+  }
+  const policy = room?.policy ?? request.seed?.policy;
+  if (room === undefined && policy?.createOnJoin !== true) {
+    return refuse(
+      ErrorCode.ROOM_NOT_FOUND,
+      'there is no such room, and policy does not let this user make it',
+    );
+  }
+  const capacity = policy?.capacity ?? 0;
+  if (capacity > 0 && (room?.members.size ?? 0) >= capacity) {
+    return refuse(ErrorCode.ROOM_FULL, `the room holds ${capacity} peers, and is full`);
+  }
+  const given = request.permissions ?? policy?.permissions ?? create(PermissionsSchema);
+  const isHost = given.host || (room === undefined && policy?.creatorIsHost === true);
+  const permissions: Permissions = { ...given, host: isHost };
+  const peer = create(PeerSchema, {
+    peerId: request.peerId,
+    userId: request.session.userId,
+    displayName: request.displayName,
+    avatarUrl: request.avatarUrl,
+    attributes: request.attributes,
+    permissions,
+    joinedAtMs: BigInt(request.nowMs),
+  });
+  const info = toBinary(MemberInfoSchema, create(MemberInfoSchema, { peer, join: request.join }));
+  const checks: Check[] = [
+    {
+      kind: room === undefined ? 'absent' : 'exists',
+      field: roomField.info,
+      otherwise: ErrorCode.UNAVAILABLE,
+    },
+    { kind: 'no-member', peerId: request.peerId, otherwise: ErrorCode.PEER_ID_TAKEN },
+  ];
+  if (capacity > 0) checks.push({ kind: 'members-below', limit: capacity, otherwise: ErrorCode.ROOM_FULL });
+  return {
+    kind: 'commit',
+    checks,
+    changes: [
+      ...(room === undefined ? creation(request) : []),
+      { kind: 'add-member', peerId: request.peerId, member: { ...request.session, info } },
+    ],
+    entry: { to: 'all', body: eventBody('peerJoined', { peer }) },
+  };
+}
+
+/** The peer id of a session's membership. */
+export function findMember(state: StreamState | undefined, sessionId: string): string | undefined {
+  for (const [peerId, member] of state?.members ?? []) {
+    if (member.sessionId === sessionId) return peerId;
+  }
+  return undefined;
+}
+
+function creation(request: JoinRequest): Change[] {
+  const { seed, nowMs, join, session } = request;
+  const info = create(RoomInfoSchema, {
+    createdAtMs: BigInt(nowMs),
+    createdBy: session.userId,
+    createdByJoin: join,
+  });
+  if (seed?.policy !== undefined) info.policy = seed.policy;
+  const mode = seed === undefined || seed.mode === RoomMode.UNSPECIFIED ? RoomMode.P2P : seed.mode;
+  return [
+    { kind: 'set', field: roomField.info, value: toBinary(RoomInfoSchema, info) },
+    { kind: 'set', field: roomField.mode, value: modeValue(mode) },
+    { kind: 'set', field: roomField.metadata, value: metadataValue(seed?.metadata ?? {}) },
+  ];
+}

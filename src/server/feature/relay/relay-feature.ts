@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+import { relayCommit } from '../../domain/relay.ts';
+import type { ClientFrameView, FrameKind } from '../../frame/client-frame.ts';
+import { type RelayView, readRelay, relayEvent } from '../../frame/relay.ts';
+import { commitError } from '../../port/decision.ts';
+import type { Check, RoomLog } from '../../port/room-log.ts';
+import { type Answer, type Handler, succeeded } from '../../session/handler.ts';
+import type { Session } from '../../session/session.ts';
+
+const logNames = {
+  offer: 'relay.offer',
+  answer: 'relay.answer',
+  candidates: 'relay.candidate',
+  signal: 'relay.signal',
+} as const;
+
+/** What one peer says to one other: its bytes go into the room's log as they came, and from there to the receiver. */
+export class RelayFeature {
+  readonly #log: RoomLog;
+  /** With a counter it names each relay of this process. */
+  readonly #prefix = randomBytes(6).toString('base64url');
+  #count = 0;
+
+  readonly handlers = {
+    relay: (session, frame) => this.#relay(session, frame),
+  } satisfies Partial<Record<FrameKind, Handler>>;
+
+  constructor(log: RoomLog) {
+    this.#log = log;
+  }
+
+  async #relay(session: Session, frame: ClientFrameView): Promise<Answer> {
+    const relay = readRelay(frame.body);
+    const turn = session.turns.pending(relay.roomId);
+    if (turn !== undefined) await turn;
+    const from = session.rooms.get(relay.roomId);
+    if (from === undefined)
+      throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no member of the room');
+    if (!from.permissions.relay)
+      throw new SignalError(ErrorCode.PERMISSION_DENIED, 'the peer may not relay in this room');
+    const correlationId = `${this.#prefix}.${(++this.#count).toString(36)}`;
+    const body = relayEvent(from.peerId, correlationId, relay.body);
+    const commit = relayCommit(session.source(frame.id), from, relay.to, body);
+    const result = await this.#log.commit(`room:${relay.roomId}`, commit);
+    if (result.outcome === 'refused') throw refusal(result.failed);
+    if (result.outcome !== 'applied') throw commitError(result.outcome);
+    if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId, result.again);
+    return succeeded;
+  }
+
+  #logRelay(session: Session, relay: RelayView, from: string, correlationId: string, again: boolean): void {
+    if (again) return;
+    const { roomId, to, kind, body } = relay;
+    session.log.debug(logNames[kind], { correlationId, room: roomId, from, to, bytes: body.length });
+  }
+}
+
+function refusal(failed: Check): SignalError {
+  return failed.otherwise === ErrorCode.PEER_NOT_FOUND
+    ? new SignalError(ErrorCode.PEER_NOT_FOUND, 'no member of the room has this peer id')
+    : new SignalError(failed.otherwise, 'the session is no member of the room');
+}

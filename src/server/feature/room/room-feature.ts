@@ -1,0 +1,174 @@
+import { create } from '@bufbuild/protobuf';
+import { type JoinRoom, JoinRoomSchema, LeaveReason } from '../../../../gen/parley/signal/v1/room_pb.ts';
+import {
+  ReplayingSchema,
+  ResumedRoomSchema,
+  type StreamPosition,
+} from '../../../../gen/parley/signal/v1/session_pb.ts';
+import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+import { decideClose, decideKick, decideLeave } from '../../domain/departure.ts';
+import { decideUpdatePeer, decideUpdateRoom } from '../../domain/description.ts';
+import { readRoom, snapshotOf } from '../../domain/room-view.ts';
+import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/client-frame.ts';
+import { type Decision, decideAndCommit } from '../../port/decision.ts';
+import type { Source, StreamState } from '../../port/room-log.ts';
+import type { TokenVerifier } from '../../port/token-verifier.ts';
+import { type Answer, type Handler, succeeded } from '../../session/handler.ts';
+import type { RoomOnSignIn, RoomsOnSignIn } from '../../session/returning.ts';
+import { errorMessage, type RoomMembership, type Session } from '../../session/session.ts';
+import { AdmissionDesk } from './admission.ts';
+import { derivedId } from './derived-id.ts';
+import { RoomEntry, type RoomEntryOptions } from './room-entry.ts';
+
+export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk'> & { readonly verifier: TokenVerifier };
+
+/** Rooms: who is in them, what they and their peers say of themselves, and their end. */
+export class RoomFeature implements RoomsOnSignIn {
+  readonly #options: RoomFeatureOptions;
+  readonly #entry: RoomEntry;
+
+  readonly handlers = {
+    joinRoom: (session, frame) => this.#join(session, frame),
+    leaveRoom: (session, frame) => this.#leave(session, frame),
+    getRoom: (session, frame) => this.#get(session, frame),
+    updateRoom: (session, frame) => {
+      const { roomId, metadata } = decodeBody(frame, 'updateRoom');
+      return this.#change(session, frame, roomId, (state, peerId) =>
+        decideUpdateRoom(state, peerId, metadata),
+      );
+    },
+    updatePeer: (session, frame) => {
+      const { roomId, attributes } = decodeBody(frame, 'updatePeer');
+      return this.#change(session, frame, roomId, (state, peerId) =>
+        decideUpdatePeer(state, peerId, attributes),
+      );
+    },
+    kickPeer: (session, frame) => {
+      const { roomId, peerId: target } = decodeBody(frame, 'kickPeer');
+      return this.#change(session, frame, roomId, (state, peerId) => decideKick(state, peerId, target));
+    },
+    closeRoom: (session, frame) => {
+      const { roomId } = decodeBody(frame, 'closeRoom');
+      return this.#change(session, frame, roomId, (state, peerId) =>
+        decideClose(state, peerId, 'closed by its host'),
+      );
+    },
+    replay: (session, frame) => this.#replay(session, frame),
+  } satisfies Partial<Record<FrameKind, Handler>>;
+
+  constructor(options: RoomFeatureOptions) {
+    this.#options = options;
+    this.#entry = new RoomEntry({ ...options, desk: new AdmissionDesk(options.directory, options.verifier) });
+  }
+
+  async comeBack(
+    session: Session,
+    roomId: string,
+    peerId: string,
+    position: StreamPosition | undefined,
+  ): Promise<RoomOnSignIn> {
+    return orError(roomId, async () => {
+      const { room, follow } = await this.#entry.comeBack(session, roomId, peerId, position);
+      return { room, afterWelcome: follow };
+    });
+  }
+
+  async joinByPath(session: Session, roomId: string, peerId: string): Promise<RoomOnSignIn> {
+    return orError(roomId, async () => {
+      // The path is no frame and has no id: it has a source of its own, with one request.
+      const source = { id: `${session.sessionId}/path`, gen: session.gen, seq: 1 };
+      const request = create(JoinRoomSchema, {
+        roomId,
+        peerId: peerId || derivedId('peer', session.sessionId, 0),
+      });
+      const { joined, follow } = await this.#entry.join(session, request, source);
+      const room = create(ResumedRoomSchema, { roomId });
+      if (joined.room !== undefined) room.outcome = { case: 'snapshot', value: joined.room };
+      return { room, afterWelcome: follow };
+    });
+  }
+
+  #join(session: Session, frame: ClientFrameView): Promise<Answer> {
+    const asked = decodeBody(frame, 'joinRoom');
+    const roomId = asked.roomId || derivedId('room', session.sessionId, frame.id);
+    return session.turns.take(roomId, async () => {
+      const peerId =
+        asked.peerId || (session.rooms.get(roomId)?.peerId ?? derivedId('peer', session.sessionId, frame.id));
+      const request: JoinRoom = { ...asked, roomId, peerId };
+      const { joined, follow } = await this.#entry.join(session, request, session.source(frame.id));
+      return { result: { case: 'roomJoined', value: joined }, afterReply: follow };
+    });
+  }
+
+  #leave(session: Session, frame: ClientFrameView): Promise<Answer> {
+    const { roomId } = decodeBody(frame, 'leaveRoom');
+    return session.turns.take(roomId, async () => {
+      const decided = await this.#decide(roomId, session.source(frame.id), (state) =>
+        decideLeave(state, session.sessionId, LeaveReason.LEFT),
+      );
+      if (decided.kind === 'committed') session.log.info('room.leave', { room: roomId, reason: 'LEFT' });
+      await this.#options.store.removeRoom(session, session.gen, roomId);
+      return succeeded;
+    });
+  }
+
+  #get(session: Session, frame: ClientFrameView): Promise<Answer> {
+    const { roomId } = decodeBody(frame, 'getRoom');
+    return session.turns.take(roomId, async () => {
+      const { peerId } = membership(session, roomId);
+      const state = await this.#options.roomLog.state(`room:${roomId}`);
+      const room = readRoom(state);
+      if (state === undefined || room?.members.has(peerId) !== true) throw notInRoom();
+      return { result: { case: 'room', value: snapshotOf(roomId, state, room, peerId) } };
+    });
+  }
+
+  #change(
+    session: Session,
+    frame: ClientFrameView,
+    roomId: string,
+    decide: (state: StreamState | undefined, peerId: string) => Decision,
+  ): Promise<Answer> {
+    return session.turns.take(roomId, async () => {
+      const { peerId } = membership(session, roomId);
+      await this.#decide(roomId, session.source(frame.id), (state) => decide(state, peerId));
+      return succeeded;
+    });
+  }
+
+  #replay(session: Session, frame: ClientFrameView): Promise<Answer> {
+    const { after } = decodeBody(frame, 'replay');
+    const roomId = after?.stream ?? '';
+    return session.turns.take(roomId, async () => {
+      const { peerId } = membership(session, roomId);
+      const { room, follow } = await this.#entry.comeBack(session, roomId, peerId, after);
+      return { result: { case: 'replaying', value: create(ReplayingSchema, { room }) }, afterReply: follow };
+    });
+  }
+
+  #decide(roomId: string, source: Source, decide: (state: StreamState | undefined) => Decision) {
+    return decideAndCommit(this.#options.roomLog, `room:${roomId}`, source, decide);
+  }
+}
+
+function membership(session: Session, roomId: string): RoomMembership {
+  const held = session.rooms.get(roomId);
+  if (held === undefined) throw notInRoom();
+  return held;
+}
+
+function notInRoom(): SignalError {
+  return new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no member of the room');
+}
+
+async function orError(roomId: string, enter: () => Promise<RoomOnSignIn>): Promise<RoomOnSignIn> {
+  try {
+    return await enter();
+  } catch (error) {
+    const value = errorMessage(SignalError.from(error));
+    return {
+      room: create(ResumedRoomSchema, { roomId, outcome: { case: 'error', value } }),
+      afterWelcome: () => undefined,
+    };
+  }
+}

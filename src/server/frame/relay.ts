@@ -1,0 +1,107 @@
+import { WireType } from '@bufbuild/protobuf/wire';
+import { EventSchema } from '../../../gen/parley/signal/v1/frame_pb.ts';
+import {
+  type RelayBody,
+  RelayBodySchema,
+  RelayEventSchema,
+  RelaySchema,
+} from '../../../gen/parley/signal/v1/relay_pb.ts';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { allocateBody } from './body-slab.ts';
+import { asciiText } from './text.ts';
+import { WireReader } from './wire-reader.ts';
+import {
+  lengthFieldSize,
+  putBytes,
+  putHead,
+  putTextField,
+  tagOf,
+  textFieldSize,
+  textLength,
+} from './wire-writer.ts';
+
+export type RelayKind = NonNullable<RelayBody['kind']['case']>;
+
+/** What the server needs to know of a relay. */
+export interface RelayView {
+  readonly roomId: string;
+  /** The receiver's peer id. */
+  readonly to: string;
+  readonly kind: RelayKind;
+  /** The bytes of the `RelayBody`, not copied. */
+  readonly body: Uint8Array;
+}
+
+const roomIdTag = tagOf(RelaySchema.field.roomId, WireType.LengthDelimited);
+const toTag = tagOf(RelaySchema.field.to, WireType.LengthDelimited);
+const bodyTag = tagOf(RelaySchema.field.body, WireType.LengthDelimited);
+const kindsByTag = new Map<number, RelayKind>(
+  RelayBodySchema.oneofs.flatMap((oneof) =>
+    oneof.fields.map((field) => [tagOf(field, WireType.LengthDelimited), field.localName as RelayKind]),
+  ),
+);
+
+/**
+ * Views the body of a `relay` frame that `readClientFrame` gave. Throws INVALID_ARGUMENT when the relay holds nothing that this
+ * server knows.
+ */
+export function readRelay(relay: Uint8Array): RelayView {
+  const reader = new WireReader(relay);
+  let roomId = '';
+  let to = '';
+  let bodyStart = 0;
+  let bodyEnd = 0;
+  while (reader.pos < reader.end) {
+    const tag = reader.tag();
+    const start = passField(reader, tag);
+    if (tag === roomIdTag) {
+      roomId = asciiText(relay, start, reader.pos);
+    } else if (tag === toTag) {
+      to = asciiText(relay, start, reader.pos);
+    } else if (tag === bodyTag) {
+      bodyStart = start;
+      bodyEnd = reader.pos;
+    }
+  }
+  reader.pos = bodyStart;
+  reader.end = bodyEnd;
+  return { roomId, to, kind: readKind(reader), body: relay.subarray(bodyStart, bodyEnd) };
+}
+
+function readKind(reader: WireReader): RelayKind {
+  while (reader.pos < reader.end) {
+    const tag = reader.tag();
+    const kind = kindsByTag.get(tag);
+    if (kind !== undefined) return kind;
+    passField(reader, tag);
+  }
+  throw new SignalError(ErrorCode.INVALID_ARGUMENT, 'relay.body.kind is required');
+}
+
+/** Passes a field's value. Returns where it begins, of one that has a length. */
+function passField(reader: WireReader, tag: number): number {
+  const length = tag < 0 ? -1 : reader.skip(tag & 7);
+  if (length < 0) throw new SignalError(ErrorCode.MALFORMED_FRAME, `relay ${reader.fault}`);
+  return reader.pos - length;
+}
+
+const eventTag = tagOf(EventSchema.field.relay, WireType.LengthDelimited);
+const fromTag = tagOf(RelayEventSchema.field.from, WireType.LengthDelimited);
+const correlationIdTag = tagOf(RelayEventSchema.field.correlationId, WireType.LengthDelimited);
+const eventBodyTag = tagOf(RelayEventSchema.field.body, WireType.LengthDelimited);
+
+/** The body of a log entry: `Event.relay` with tag and length, the bytes of the `RelayBody` in it as they are. */
+export function relayEvent(from: string, correlationId: string, relayBody: Uint8Array): Uint8Array {
+  const fromLength = textLength(from);
+  const correlationIdLength = textLength(correlationId);
+  const length =
+    textFieldSize(fromTag, fromLength) +
+    textFieldSize(correlationIdTag, correlationIdLength) +
+    lengthFieldSize(eventBodyTag, relayBody.length);
+  const out = allocateBody(lengthFieldSize(eventTag, length));
+  let at = putHead(out, 0, eventTag, length);
+  at = putTextField(out, at, fromTag, from, fromLength);
+  at = putTextField(out, at, correlationIdTag, correlationId, correlationIdLength);
+  putBytes(out, putHead(out, at, eventBodyTag, relayBody.length), relayBody);
+  return out;
+}

@@ -1,0 +1,95 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { WireType } from '@bufbuild/protobuf/wire';
+import {
+  ControlSchema,
+  EventSchema,
+  type ReplySchema,
+  ServerFrameSchema,
+} from '../../../gen/parley/signal/v1/frame_pb.ts';
+import { AcknowledgedSchema } from '../../../gen/parley/signal/v1/session_pb.ts';
+import type { Entry } from '../port/room-log.ts';
+import {
+  fixed32FieldSize,
+  lengthFieldSize,
+  putBytes,
+  putFixed32Field,
+  putHead,
+  putTextField,
+  putUint32Field,
+  tagOf,
+  textFieldSize,
+  textLength,
+  uint32FieldSize,
+} from './wire-writer.ts';
+
+const { LengthDelimited, Varint, Bit32 } = WireType;
+const eventTag = tagOf(ServerFrameSchema.field.event, LengthDelimited);
+const streamTag = tagOf(EventSchema.field.stream, LengthDelimited);
+const epochTag = tagOf(EventSchema.field.epoch, Bit32);
+const offsetTag = tagOf(EventSchema.field.offset, Varint);
+const previousTag = tagOf(EventSchema.field.previous, Varint);
+const previousToAllTag = tagOf(EventSchema.field.previousToAll, Varint);
+const directedTag = tagOf(EventSchema.field.directed, Varint);
+const controlTag = tagOf(ServerFrameSchema.field.control, LengthDelimited);
+const acknowledgedTag = tagOf(ControlSchema.field.acknowledged, LengthDelimited);
+const ackedThroughTag = tagOf(AcknowledgedSchema.field.ackedThrough, Varint);
+
+/**
+ * The frame of a log entry, the same for everyone who gets it. `stream` is as the client knows it: a room's id, or empty for
+ * the inbox. Not kept: the bytes share a block with others that are short-lived.
+ */
+export function eventFrame(stream: string, entry: Entry): Uint8Array {
+  const { position, previous, previousToAll, body } = entry;
+  const { epoch, offset } = position;
+  const directed = entry.route === 0 ? 0 : 1;
+  const streamLength = textLength(stream);
+  const length =
+    textFieldSize(streamTag, streamLength) +
+    fixed32FieldSize(epochTag, epoch) +
+    uint32FieldSize(offsetTag, offset) +
+    uint32FieldSize(previousTag, previous) +
+    uint32FieldSize(previousToAllTag, previousToAll) +
+    uint32FieldSize(directedTag, directed) +
+    body.length;
+  const out = Buffer.allocUnsafe(lengthFieldSize(eventTag, length));
+  let at = putHead(out, 0, eventTag, length);
+  at = putTextField(out, at, streamTag, stream, streamLength);
+  at = putFixed32Field(out, at, epochTag, epoch);
+  at = putUint32Field(out, at, offsetTag, offset);
+  at = putUint32Field(out, at, previousTag, previous);
+  at = putUint32Field(out, at, previousToAllTag, previousToAll);
+  at = putUint32Field(out, at, directedTag, directed);
+  putBytes(out, at, body);
+  return out;
+}
+
+/** The frame of a body that was published: it has no place in the stream. */
+export function publishedFrame(stream: string, body: Uint8Array): Uint8Array {
+  return eventFrame(stream, { position: noPosition, route: 0, previous: 0, previousToAll: 0, body });
+}
+
+const noPosition = { epoch: 0, offset: 0 };
+
+/** The frame of the answer to one request. */
+export function replyFrame(reply: MessageInitShape<typeof ReplySchema>): Uint8Array {
+  return toBinary(ServerFrameSchema, create(ServerFrameSchema, { frame: { case: 'reply', value: reply } }));
+}
+
+/** The frame of something about the connection itself. */
+export function controlFrame(control: MessageInitShape<typeof ControlSchema>): Uint8Array {
+  return toBinary(
+    ServerFrameSchema,
+    create(ServerFrameSchema, { frame: { case: 'control', value: control } }),
+  );
+}
+
+/** The frame that acknowledges every request up to an id that had no reply of its own. */
+export function acknowledgedFrame(ackedThrough: number): Uint8Array {
+  const length = uint32FieldSize(ackedThroughTag, ackedThrough);
+  const controlLength = lengthFieldSize(acknowledgedTag, length);
+  const out = Buffer.allocUnsafe(lengthFieldSize(controlTag, controlLength));
+  let at = putHead(out, 0, controlTag, controlLength);
+  at = putHead(out, at, acknowledgedTag, length);
+  putUint32Field(out, at, ackedThroughTag, ackedThrough);
+  return out;
+}

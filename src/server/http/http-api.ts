@@ -1,0 +1,75 @@
+import cookie from '@fastify/cookie';
+import cors from '@fastify/cors';
+import fastify, { type FastifyInstance } from 'fastify';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import type { Log } from '../port/log.ts';
+import type { RoomLog } from '../port/room-log.ts';
+import type { TokenVerifier } from '../port/token-verifier.ts';
+import { addDevelopmentTokenRoute, type DevelopmentTokens } from './development-token-route.ts';
+import { addHealthRoute, type PartModes } from './health-route.ts';
+import { addErrorReplies, replyWithError } from './http-error.ts';
+import { addPages } from './pages.ts';
+import { addRoomRoutes } from './room-routes.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+
+export interface HttpApiOptions {
+  readonly roomLog: RoomLog;
+  readonly verifier: TokenVerifier;
+  readonly log: Log;
+  /** The server's version, and the name of this node. */
+  readonly version: string;
+  readonly nodeId: string;
+  /** How each part runs at the moment, for `/health`. */
+  readonly partModes: () => PartModes;
+  /** The origins whose pages may call with credentials. `*` is refused. */
+  readonly clientUrls: readonly string[];
+  /** The folder of the built pages, an absolute path. Nothing is served where it does not exist. */
+  readonly pagesFolder?: string;
+  /** Gives tokens to whoever asks: never in production. */
+  readonly developmentTokens?: DevelopmentTokens;
+}
+
+/** Longest time that a client may take to send a request, in milliseconds. */
+const requestTimeoutMs = 15_000;
+const maxBodyBytes = 16_384;
+/** Longest id, with each of its characters escaped. */
+const maxParamLength = 128 * 3;
+
+/**
+ * The REST side of a node: health, rooms, development tokens and the pages. It listens when told to. WebSocket
+ * upgrades belong to whoever listens for them on its `server`.
+ *
+ * @throws SignalError INVALID_ARGUMENT where `*` is among the origins.
+ */
+export function createHttpApi(options: HttpApiOptions): FastifyInstance {
+  if (options.clientUrls.includes('*')) {
+    throw new SignalError(
+      ErrorCode.INVALID_ARGUMENT,
+      'with credentials every origin has to be named: * is not possible',
+    );
+  }
+  const app = fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    routerOptions: { maxParamLength },
+    // What is under way while the server stops is still answered.
+    return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) => replyWithError(options.log, error, reply),
+  });
+  app.register(cors, {
+    origin: [...options.clientUrls],
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'traceparent'],
+    maxAge: 600,
+  });
+  app.register(cookie);
+  addSecurityHeaders(app);
+  addErrorReplies(app, options.log);
+  addHealthRoute(app, options);
+  addRoomRoutes(app, options);
+  if (options.developmentTokens !== undefined) addDevelopmentTokenRoute(app, options.developmentTokens);
+  if (options.pagesFolder !== undefined) addPages(app, options.pagesFolder);
+  return app;
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import { codeName, ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import type { Log } from '../port/log.ts';
+
+/** The HTTP status for a code; those that are not here are 500. */
+const statuses: ReadonlyMap<ErrorCode, number> = new Map<ErrorCode, number>([
+  [ErrorCode.INVALID_ARGUMENT, 400],
+  [ErrorCode.UNAUTHENTICATED, 401],
+  [ErrorCode.TOKEN_INVALID, 401],
+  [ErrorCode.TOKEN_EXPIRED, 401],
+  [ErrorCode.PERMISSION_DENIED, 403],
+  [ErrorCode.KICKED, 403],
+  [ErrorCode.ROOM_NOT_FOUND, 404],
+  [ErrorCode.UNIMPLEMENTED, 404],
+  [ErrorCode.RATE_LIMITED, 429],
+  [ErrorCode.UNAVAILABLE, 503],
+  [ErrorCode.DIRECTORY_UNAVAILABLE, 503],
+  [ErrorCode.DEADLINE_EXCEEDED, 504],
+]);
+
+/** Answers everything that fails, and every path that is not there, with `{ error: { code, message, retryable } }`. */
+export function addErrorReplies(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error, _request, reply) => replyWithError(log, error, reply));
+  app.setNotFoundHandler((_request, reply) => {
+    replyWithError(log, new SignalError(ErrorCode.UNIMPLEMENTED, 'there is nothing at this path'), reply);
+  });
+}
+
+/** Answers with an error. One that is not the client's doing is logged, under the correlation id that the client gets. */
+export function replyWithError(log: Log, thrown: unknown, reply: FastifyReply): void {
+  if (isRefusal(thrown)) {
+    send(reply, thrown.statusCode, new SignalError(ErrorCode.INVALID_ARGUMENT, thrown.message));
+    return;
+  }
+  const error = SignalError.from(thrown);
+  const status = statuses.get(error.code) ?? 500;
+  if (status !== 500) {
+    send(reply, status, error);
+    return;
+  }
+  const correlationId = randomUUID();
+  log.error('http.failed', error, { correlationId });
+  send(reply, status, new SignalError(error.code, error.message, { correlationId }));
+}
+
+/** A request that fastify itself refuses: too long, of a wrong type, against a route's schema. */
+function isRefusal(thrown: unknown): thrown is FastifyError & { readonly statusCode: number } {
+  if (!(thrown instanceof Error && 'statusCode' in thrown && typeof thrown.statusCode === 'number'))
+    return false;
+  return thrown.statusCode >= 400 && thrown.statusCode < 500;
+}
+
+function send(reply: FastifyReply, status: number, error: SignalError): void {
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (error.retryAfterMs > 0) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1_000));
+  const { code, message, retryable, correlationId } = error;
+  reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .send({
+      error: {
+        code: codeName(code),
+        message,
+        retryable,
+        ...(correlationId === '' ? {} : { correlationId }),
+      },
+    });
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../port/log.ts';
+import type { SessionRecord, SessionStore } from '../port/session-store.ts';
+import type { RoomLeaver } from './room-leaver.ts';
+
+export interface ReaperOptions {
+  readonly store: SessionStore;
+  readonly leaver: RoomLeaver;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How often it looks, in milliseconds: a session ends at most this long after its window. */
+  readonly intervalMs: number;
+}
+
+const batch = 500;
+
+/** Ends the sessions whose reconnection window ran out, and finishes those that ended and left something behind. */
+export class Reaper {
+  readonly #options: ReaperOptions;
+  #cancel: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: ReaperOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#options.clock.after(this.#options.intervalMs, () => {
+      void this.#round().finally(() => this.start());
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel?.();
+  }
+
+  async #round(): Promise<void> {
+    const { store, log } = this.#options;
+    try {
+      for (const record of await store.due(batch)) await this.#end(record);
+    } catch (error) {
+      log.error('reaper.round', error);
+    }
+  }
+
+  async #end(record: SessionRecord): Promise<void> {
+    const { store, leaver } = this.#options;
+    const ended = record.ended === undefined ? await store.end(record, record.gen, 'lost') : record;
+    if (ended !== undefined) await leaver.finish(ended);
+  }
+}

@@ -1,0 +1,178 @@
+import type { AddressInfo } from 'node:net';
+import { create } from '@bufbuild/protobuf';
+import type { Transport } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { IceServersSchema, LimitsSchema, LivenessSchema } from '../../gen/parley/signal/v1/session_pb.ts';
+import type { Config } from '../process/config.ts';
+import type { DevelopmentTokens } from '../process/development-tokens.ts';
+import type { LoadedTokenKeys } from '../process/token-keys.ts';
+import { systemClock } from '../shared/clock.ts';
+import { maxRoomsPerSession, maxUnanswered } from '../shared/limits.ts';
+import { ConnectDirectory } from './adapter/directory/connect-directory.ts';
+import { HttpDirectory } from './adapter/directory/http-directory.ts';
+import { ReadThroughDirectory } from './adapter/directory/read-through-directory.ts';
+import { JoseTokenVerifier } from './adapter/jose/jose-token-verifier.ts';
+import { MemoryRoomLog } from './adapter/memory/memory-room-log.ts';
+import { MemoryRoomRecordCache } from './adapter/memory/memory-room-record-cache.ts';
+import { MemorySessionStore } from './adapter/memory/memory-session-store.ts';
+import { notYet } from './feature/not-yet.ts';
+import { RelayFeature } from './feature/relay/relay-feature.ts';
+import { RoomFeature } from './feature/room/room-feature.ts';
+import { SessionFeature } from './feature/session/session-feature.ts';
+import { createHttpApi } from './http/http-api.ts';
+import { Reaper } from './liveness/reaper.ts';
+import { RoomLeaver } from './liveness/room-leaver.ts';
+import type { Directory } from './port/directory.ts';
+import type { Log } from './port/log.ts';
+import { Dispatcher } from './session/dispatcher.ts';
+import type { Handlers } from './session/handler.ts';
+import { Sessions } from './session/sessions.ts';
+import { StreamTails } from './session/stream-tail.ts';
+import { WebSocketEndpoint } from './socket/websocket-server.ts';
+
+export interface NodeOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Log;
+  readonly tokenKeys: LoadedTokenKeys;
+  /** The Directory Service that runs in this process; needed where none is configured elsewhere. */
+  readonly embeddedDirectory?: Transport;
+  /** Development only: gives tokens to whoever asks. */
+  readonly developmentTokens?: DevelopmentTokens;
+  /** The folder of the built pages. */
+  readonly pagesFolder: string;
+}
+
+/** A signaling node that listens. */
+export interface SignalingNode {
+  /** Where it listens: `http://host:port`. */
+  readonly url: string;
+  /** Stops accepting, closes every connection, and ends what runs; by force after `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+const acknowledgeWithinMs = 25;
+const maxBrokenFrames = 32;
+const reapIntervalMs = 250;
+/** Beside the longest window: what a node may take to be found dead, and some slack. */
+const retentionSlackMs = 13_000;
+
+/** Puts a node together from its parts and lets it listen. The only place that knows them all. */
+export async function startNode(options: NodeOptions): Promise<SignalingNode> {
+  const { config, log, version } = options;
+  const clock = systemClock;
+
+  const roomLog = new MemoryRoomLog({
+    clock,
+    keepMs: config.reconnection.windowMaxMs + retentionSlackMs,
+    maxBytes: config.rooms.logMaxBytes,
+    emptyGraceMs: config.rooms.emptyGraceMs,
+  });
+  const store = new MemorySessionStore(clock);
+  const verifier = new JoseTokenVerifier({
+    ...config.auth,
+    keys: options.tokenKeys,
+    maxReconnectionWindowMs: config.reconnection.windowMaxMs,
+    clock,
+  });
+  const directory = new ReadThroughDirectory({
+    directory: directoryOf(options),
+    cache: new MemoryRoomRecordCache({ clock, maxRecords: 100_000 }),
+    log,
+    ttlMs: config.rooms.recordTtlMs,
+    staleMs: 24 * 3_600_000,
+    notFoundTtlMs: 5_000,
+  });
+  const tails = new StreamTails(roomLog, log);
+  const leaver = new RoomLeaver(roomLog, store, log);
+
+  const rooms = new RoomFeature({ roomLog, store, directory, verifier, tails, clock, log });
+  const relay = new RelayFeature(roomLog);
+  const session = new SessionFeature(() => sessions);
+  const handlers = {
+    ...notYet,
+    ...rooms.handlers,
+    ...relay.handlers,
+    ...session.handlers,
+  } satisfies Handlers;
+
+  const sessions: Sessions = new Sessions({
+    store,
+    rooms,
+    ender: leaver,
+    log,
+    node: config.nodeId,
+    serverVersion: version,
+    features: ['rooms', 'relay'],
+    limits: create(LimitsSchema, {
+      maxFrameBytes: config.limits.maxFrameBytes,
+      maxUnanswered,
+      maxRooms: maxRoomsPerSession,
+    }),
+    liveness: create(LivenessSchema, config.liveness),
+    iceServers: create(IceServersSchema, {
+      servers: config.iceServers.map(({ urls, username = '', credential = '' }) => ({
+        urls: [...urls],
+        username,
+        credential,
+      })),
+    }),
+    acknowledgeWithinMs,
+    maxBrokenFrames,
+    reconnectionWindowMs: config.reconnection.windowMs,
+    maxReconnectionWindowMs: config.reconnection.windowMaxMs,
+  });
+  await sessions.start();
+  const reaper = new Reaper({ store, leaver, clock, log, intervalMs: reapIntervalMs });
+  reaper.start();
+
+  const sockets = new WebSocketEndpoint({
+    verifier,
+    sessions,
+    dispatcher: new Dispatcher(handlers, config.limits.maxFrameBytes),
+    clock,
+    log,
+    clientUrls: config.clientUrls,
+    tokenInQuery: config.auth.tokenInQuery,
+    signInTimeoutMs: config.auth.signInTimeoutMs,
+    maxFrameBytes: config.limits.maxFrameBytes,
+    ...config.liveness,
+  });
+  const http = createHttpApi({
+    roomLog,
+    verifier,
+    log,
+    clientUrls: config.clientUrls,
+    nodeId: config.nodeId,
+    version,
+    partModes: () => ({ store: 'memory', directory: config.directory.source.kind, media: 'none' }),
+    pagesFolder: options.pagesFolder,
+    ...(options.developmentTokens && { developmentTokens: options.developmentTokens }),
+  });
+  sockets.attach(http.server);
+  await http.listen({ port: config.listen.port, host: config.listen.host });
+  const { port } = http.server.address() as AddressInfo;
+
+  return {
+    url: `${config.listen.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
+    async close(deadlineMs) {
+      const closed = http.close();
+      await sockets.close(deadlineMs);
+      await closed;
+      sessions.stop();
+      reaper.stop();
+      roomLog.close();
+    },
+  };
+}
+
+function directoryOf({ config, embeddedDirectory }: NodeOptions): Directory {
+  const { source, timeoutMs: deadlineMs } = config.directory;
+  if (source.kind === 'http') return new HttpDirectory({ baseUrl: source.url, deadlineMs });
+  const transport =
+    source.kind === 'connect'
+      ? createConnectTransport({ baseUrl: source.url, httpVersion: '2' })
+      : embeddedDirectory;
+  if (transport === undefined) throw new Error('a node without a configured Directory needs an embedded one');
+  return new ConnectDirectory({ transport, deadlineMs });
+}

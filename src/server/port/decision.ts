@@ -1,0 +1,66 @@
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import type {
+  Change,
+  Check,
+  NewEntry,
+  Position,
+  RoomLog,
+  Source,
+  StreamName,
+  StreamState,
+} from './room-log.ts';
+
+/** What a request means for a stream as it stands: a commit to make, nothing to do, or a refusal. */
+export type Decision =
+  | {
+      readonly kind: 'commit';
+      readonly checks: readonly Check[];
+      readonly changes: readonly Change[];
+      readonly entry?: NewEntry;
+    }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refuse'; readonly error: SignalError };
+
+export const done: Decision = { kind: 'done' };
+
+export function refuse(code: ErrorCode, message: string, reason?: string): Decision {
+  return { kind: 'refuse', error: new SignalError(code, message, reason === undefined ? {} : { reason }) };
+}
+
+/** What came of it: a commit, with what was added to the log and where; or nothing had to be done. */
+export type Decided =
+  | { readonly kind: 'committed'; readonly position: Position; readonly entry: NewEntry | undefined }
+  | { readonly kind: 'done' };
+
+/** How often a decision is taken anew when the stream changed between the look at it and the commit. */
+const maxTries = 8;
+
+/**
+ * Looks at a stream, decides, commits; where the stream has changed in between so that a check of the commit failed, looks
+ * again. Rejects with the decision's refusal, with STALE_SESSION or NOT_APPLIED as the log answers, and with UNAVAILABLE
+ * when the stream changes faster than it can be decided on.
+ */
+export async function decideAndCommit(
+  log: RoomLog,
+  stream: StreamName,
+  source: Source,
+  decide: (state: StreamState | undefined) => Decision,
+): Promise<Decided> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const decision = decide(await log.state(stream));
+    if (decision.kind === 'done') return decision;
+    if (decision.kind === 'refuse') throw decision.error;
+    const { checks, changes, entry } = decision;
+    const result = await log.commit(stream, { source, checks, changes, ...(entry && { entry }) });
+    if (result.outcome === 'applied') return { kind: 'committed', position: result.position, entry };
+    if (result.outcome !== 'refused') throw commitError(result.outcome);
+  }
+  throw new SignalError(ErrorCode.UNAVAILABLE, 'the room changes too fast, try again');
+}
+
+/** The error for a commit that the log would not evaluate. */
+export function commitError(outcome: 'stale' | 'not-applied'): SignalError {
+  return outcome === 'stale'
+    ? new SignalError(ErrorCode.STALE_SESSION, 'the session is attached elsewhere')
+    : new SignalError(ErrorCode.NOT_APPLIED, 'the request had no effect and was overtaken by a later one');
+}

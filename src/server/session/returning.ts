@@ -1,0 +1,27 @@
+import type { ResumedRoom, StreamPosition } from '../../../gen/parley/signal/v1/session_pb.ts';
+import type { SessionRecord } from '../port/session-store.ts';
+import type { Session } from './session.ts';
+
+/** How a room stands for a session that signs in, and what starts to follow it once the client was told. */
+export interface RoomOnSignIn {
+  readonly room: ResumedRoom;
+  readonly afterWelcome: () => void;
+}
+
+/** What the room feature does for sessions that sign in. Neither call rejects: a room's failure is told in its outcome. */
+export interface RoomsOnSignIn {
+  /** A session came back: its room from where the client read it, or as it is now. */
+  comeBack(
+    session: Session,
+    roomId: string,
+    peerId: string,
+    position: StreamPosition | undefined,
+  ): Promise<RoomOnSignIn>;
+  /** A session came by `/rooms/{roomId}`. */
+  joinByPath(session: Session, roomId: string, peerId: string): Promise<RoomOnSignIn>;
+}
+
+/** Finishes what an ended session leaves behind: its memberships, then its record. May be called again. */
+export interface SessionEnder {
+  finish(record: SessionRecord): Promise<void>;
+}

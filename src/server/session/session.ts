@@ -1,0 +1,142 @@
+import { create } from '@bufbuild/protobuf';
+import { ErrorSchema } from '../../../gen/parley/signal/v1/error_pb.ts';
+import type { Permissions } from '../../../gen/parley/signal/v1/room_pb.ts';
+import type { StreamPosition } from '../../../gen/parley/signal/v1/session_pb.ts';
+import { CloseCode } from '../../shared/close-codes.ts';
+import type { SignalError } from '../../shared/signal-error.ts';
+import { acknowledgedFrame, controlFrame, replyFrame } from '../frame/server-frame.ts';
+import type { Log } from '../port/log.ts';
+import type { Source } from '../port/room-log.ts';
+import type { SessionRef } from '../port/session-store.ts';
+import type { Identity } from '../port/token-verifier.ts';
+import type { Answer } from './handler.ts';
+import { RequestBook } from './request-book.ts';
+import { RoomTurns } from './room-turns.ts';
+import type { Wire } from './wire.ts';
+
+/** A session's place in a room, as far as this node knows: the log decides. */
+export interface RoomMembership {
+  readonly roomId: string;
+  readonly peerId: string;
+  /** The offset of its join. */
+  readonly number: number;
+  readonly permissions: Permissions;
+  /** How far the connection has been served. */
+  delivered(): StreamPosition;
+  /** Stops following the room here; the membership stays. */
+  unfollow(): void;
+}
+
+export interface SessionOptions {
+  readonly ref: SessionRef;
+  readonly gen: number;
+  readonly node: string;
+  readonly identity: Identity;
+  readonly wire: Wire;
+  readonly log: Log;
+  /** How long an acknowledgement may wait for others to go with it, in milliseconds. */
+  readonly acknowledgeWithinMs: number;
+  /** How many broken frames a connection may send. */
+  readonly maxBrokenFrames: number;
+}
+
+/** One signed-in client on one connection: what it may, where it is, and what it waits for. */
+export class Session implements SessionRef {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly gen: number;
+  readonly node: string;
+  readonly identity: Identity;
+  readonly log: Log;
+  readonly rooms = new Map<string, RoomMembership>();
+  readonly turns = new RoomTurns();
+  readonly requests = new RequestBook();
+  readonly #wire: Wire;
+  readonly #options: SessionOptions;
+  #acknowledgeTimer: NodeJS.Timeout | undefined;
+  #brokenFrames = 0;
+  #connected = true;
+
+  constructor(options: SessionOptions) {
+    this.userId = options.ref.userId;
+    this.sessionId = options.ref.sessionId;
+    this.gen = options.gen;
+    this.node = options.node;
+    this.identity = options.identity;
+    this.log = options.log;
+    this.#wire = options.wire;
+    this.#options = options;
+  }
+
+  /** Whether its connection is there. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Who commits, when this session does so for a request. */
+  source(requestId: number): Source {
+    return { id: this.sessionId, gen: this.gen, seq: requestId };
+  }
+
+  /** Sends an encoded `ServerFrame`. */
+  send(frame: Uint8Array): void {
+    this.#wire.send(frame);
+  }
+
+  /** Answers a request with its result, or notes the success to be acknowledged soon. */
+  answer(requestId: number, answer: Answer): void {
+    if (answer.result === undefined) this.#acknowledgeSoon();
+    else this.#reply(requestId, answer.result);
+    answer.afterReply?.();
+  }
+
+  /** Answers with an error: as a reply to a request, or as control where no request can be named. */
+  refuse(requestId: number, error: SignalError): void {
+    const value = errorMessage(error);
+    if (requestId === 0) this.send(controlFrame({ body: { case: 'error', value } }));
+    else this.#reply(requestId, { case: 'error', value });
+  }
+
+  /** Acknowledges now what succeeded and was not told yet. */
+  acknowledge(): void {
+    clearTimeout(this.#acknowledgeTimer);
+    this.#acknowledgeTimer = undefined;
+    const through = this.requests.takeAcknowledged();
+    if (through !== 0) this.send(acknowledgedFrame(through));
+  }
+
+  /** Counts a frame that was none; closes the connection that sends too many. */
+  noteBrokenFrame(): void {
+    if (++this.#brokenFrames > this.#options.maxBrokenFrames) {
+      this.close(CloseCode.PROTOCOL_VIOLATION, 'too many broken frames');
+    }
+  }
+
+  /** Closes the connection; what becomes of the session is decided by who calls. */
+  close(code: number, reason: string): void {
+    this.#wire.close(code, reason);
+  }
+
+  /** The connection is gone: nothing is sent or followed any more. */
+  disconnected(): void {
+    this.#connected = false;
+    clearTimeout(this.#acknowledgeTimer);
+    for (const membership of this.rooms.values()) membership.unfollow();
+  }
+
+  #reply(requestId: number, result: Parameters<typeof replyFrame>[0]['result']): void {
+    const ackedThrough = this.requests.takeAcknowledged();
+    this.send(replyFrame({ replyTo: requestId, ackedThrough, ...(result && { result }) }));
+  }
+
+  #acknowledgeSoon(): void {
+    if (this.#acknowledgeTimer !== undefined || !this.#connected) return;
+    this.#acknowledgeTimer = setTimeout(() => this.acknowledge(), this.#options.acknowledgeWithinMs);
+  }
+}
+
+/** A SignalError as it stands in a frame: without its cause. */
+export function errorMessage(error: SignalError) {
+  const { code, message, retryable, reason, retryAfterMs, correlationId } = error;
+  return create(ErrorSchema, { code, message, retryable, reason, retryAfterMs, correlationId });
+}

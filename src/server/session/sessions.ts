@@ -1,0 +1,205 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import {
+  type Hello,
+  type IceServers,
+  type Limits,
+  type Liveness,
+  type Resume,
+  WelcomeSchema,
+} from '../../../gen/parley/signal/v1/session_pb.ts';
+import { CloseCode } from '../../shared/close-codes.ts';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { controlFrame } from '../frame/server-frame.ts';
+import type { Log } from '../port/log.ts';
+import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../port/session-store.ts';
+import type { Identity } from '../port/token-verifier.ts';
+import type { RoomOnSignIn, RoomsOnSignIn, SessionEnder } from './returning.ts';
+import { Session } from './session.ts';
+import type { Wire } from './wire.ts';
+
+export interface SessionsOptions {
+  readonly store: SessionStore;
+  readonly rooms: RoomsOnSignIn;
+  readonly ender: SessionEnder;
+  readonly log: Log;
+  readonly node: string;
+  readonly serverVersion: string;
+  readonly features: readonly string[];
+  readonly limits: Limits;
+  readonly liveness: Liveness;
+  readonly iceServers: IceServers;
+  readonly acknowledgeWithinMs: number;
+  readonly maxBrokenFrames: number;
+  readonly reconnectionWindowMs: number;
+  readonly maxReconnectionWindowMs: number;
+}
+
+/** A client that proved who it is. */
+export interface SignIn {
+  readonly identity: Identity;
+  readonly hello: Hello;
+  readonly wire: Wire;
+  /** The room of the path `/rooms/{roomId}`, where it came by that. */
+  readonly path?: { readonly roomId: string; readonly peerId: string };
+}
+
+interface Opened {
+  readonly session: Session;
+  readonly secret: string;
+  readonly resumed: boolean;
+  readonly rooms: readonly RoomOnSignIn[];
+}
+
+const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
+  lost: CloseCode.CONNECTION_STALE,
+  'signed-out': CloseCode.SIGNED_OUT,
+  replaced: CloseCode.REPLACED_BY_NEW_SESSION,
+  kicked: CloseCode.KICKED,
+  'token-expired': CloseCode.TOKEN_EXPIRED,
+};
+
+/** The sessions that have their connection on this node: how they begin, come back and lose it. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #live = new Map<string, Session>();
+  #watching: { close(): void } | undefined;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to hear of sessions that are taken or ended elsewhere. */
+  async start(): Promise<void> {
+    this.#watching = await this.#options.store.watch(this.#options.node, (notice) => this.#noticed(notice));
+  }
+
+  stop(): void {
+    this.#watching?.close();
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** Opens or resumes the session and welcomes the client. Rejects with SESSION_REFUSED or UNAVAILABLE. */
+  async signIn(request: SignIn): Promise<Session> {
+    const { hello } = request;
+    const opened =
+      (hello.resume && (await this.#resume(request, hello.resume))) ?? (await this.#open(request));
+    const { session } = opened;
+    this.#live.set(session.sessionId, session);
+    session.send(this.#welcome(opened));
+    for (const room of opened.rooms) room.afterWelcome();
+    return session;
+  }
+
+  /** The connection of a session is gone: it may come back within its window. */
+  async lost(session: Session): Promise<void> {
+    session.disconnected();
+    if (this.#live.get(session.sessionId) === session) this.#live.delete(session.sessionId);
+    await this.#options.store.detach(session, session.gen, this.#windowMs(session.identity));
+  }
+
+  /** Ends a session for good: out of its rooms, not to be resumed. */
+  async end(session: Session, reason: EndReason): Promise<void> {
+    const record = await this.#options.store.end(session, session.gen, reason);
+    if (record !== undefined) await this.#options.ender.finish(record);
+  }
+
+  async #resume(request: SignIn, resume: Resume): Promise<Opened | undefined> {
+    const { store, rooms, node } = this.#options;
+    const ref = { userId: request.identity.userId, sessionId: resume.sessionId };
+    const attached = await store.attach(ref, hashOf(resume.sessionSecret), node);
+    if (attached.outcome === 'refused') return undefined;
+    const session = this.#session(request, attached.record);
+    const positions = new Map(resume.positions.map((position) => [position.stream, position]));
+    const returned = Array.from(attached.record.rooms, ([roomId, peerId]) =>
+      rooms.comeBack(session, roomId, peerId, positions.get(roomId)),
+    );
+    return { session, secret: resume.sessionSecret, resumed: true, rooms: await Promise.all(returned) };
+  }
+
+  async #open(request: SignIn): Promise<Opened> {
+    const { store, rooms, ender, node, log } = this.#options;
+    const { identity, path } = request;
+    const secret = randomBytes(24).toString('base64url');
+    const ref = { userId: identity.userId, sessionId: randomUUID() };
+    const opened = await store.open({
+      ...ref,
+      secretHash: hashOf(secret),
+      node,
+      policy: identity.sessionPolicy,
+    });
+    if (opened.outcome === 'refused') {
+      throw new SignalError(
+        ErrorCode.SESSION_REFUSED,
+        'the user has a session, and the token allows no second one',
+      );
+    }
+    for (const record of opened.replaced) {
+      ender.finish(record).catch((error: unknown) => log.error('session.finish', error));
+    }
+    const session = this.#session(request, { ...ref, gen: opened.gen, node, rooms: new Map() });
+    const joined = path === undefined ? [] : [await rooms.joinByPath(session, path.roomId, path.peerId)];
+    return { session, secret, resumed: false, rooms: joined };
+  }
+
+  #session(request: SignIn, record: SessionRecord): Session {
+    const { node, log, acknowledgeWithinMs, maxBrokenFrames } = this.#options;
+    return new Session({
+      ref: { userId: record.userId, sessionId: record.sessionId },
+      gen: record.gen,
+      node,
+      identity: request.identity,
+      wire: request.wire,
+      log: log.child({ session: record.sessionId, user: log.user(record.userId) }),
+      acknowledgeWithinMs,
+      maxBrokenFrames,
+    });
+  }
+
+  #welcome({ session, secret, resumed, rooms }: Opened): Uint8Array {
+    const { limits, liveness, features, iceServers, serverVersion, node } = this.#options;
+    const value = create(WelcomeSchema, {
+      sessionId: session.sessionId,
+      sessionSecret: secret,
+      userId: session.userId,
+      resumed,
+      rooms: rooms.map(({ room }) => room),
+      limits,
+      liveness,
+      features: [...features],
+      iceServers,
+      tokenExpiresAtMs: BigInt(session.identity.expiresAtMs ?? 0),
+      nodeId: node,
+      serverVersion,
+      reconnectionWindowMs: this.#windowMs(session.identity),
+    });
+    return controlFrame({ body: { case: 'welcome', value } });
+  }
+
+  #windowMs(identity: Identity): number {
+    const { reconnectionWindowMs, maxReconnectionWindowMs } = this.#options;
+    return Math.min(identity.reconnectionWindowMs ?? reconnectionWindowMs, maxReconnectionWindowMs);
+  }
+
+  #noticed(notice: SessionNotice): void {
+    const session = this.#live.get(notice.ref.sessionId);
+    if (session === undefined) return;
+    if (notice.kind === 'taken') {
+      if (notice.gen <= session.gen) return;
+      session.close(CloseCode.REPLACED_BY_SAME_SESSION, 'the session was resumed on another connection');
+    } else {
+      // Who signs out is answered first, and closed by its own request.
+      if (notice.why === 'signed-out') return;
+      session.close(closeCodes[notice.why], `the session ended: ${notice.why}`);
+    }
+    session.disconnected();
+    this.#live.delete(session.sessionId);
+  }
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}

@@ -1,0 +1,179 @@
+import { eventFrame, publishedFrame } from '../frame/server-frame.ts';
+import type { Log } from '../port/log.ts';
+import type { Entry, Position, RoomLog, StreamListener, StreamName, Subscription } from '../port/room-log.ts';
+
+/** Who follows a stream on this node: gets what is for everyone, and what is for its number. */
+export interface Receiver {
+  /** The member's number: the offset of its join. */
+  readonly number: number;
+  /** `frame` is the entry, encoded once for all. */
+  deliver(entry: Entry, frame: Uint8Array): void;
+  /** Something that is not kept. */
+  deliverPublished(frame: Uint8Array): void;
+}
+
+/** A place at a tail, taken before the receiver's position is known: nothing announced from then on is missed. */
+export interface Place {
+  /** Follows from a position: what came since is delivered now, what is at or before it is not, and the rest as it comes. */
+  follow(receiver: Receiver, after: Position): void;
+  /** Gives the place up. */
+  leave(): void;
+}
+
+const readBytes = 1_048_576;
+
+/** The one tail of a stream on this node: announced entries in order, to every receiver, framed once. */
+class StreamTail implements StreamListener {
+  readonly #stream: StreamName;
+  readonly #name: string;
+  readonly #log: RoomLog;
+  readonly #logger: Log;
+  readonly #held = new Map<Place, Entry[]>();
+  readonly #receivers = new Map<number, Receiver>();
+  #last: Position | undefined;
+  /** Entries that came while a hole before them is being read. */
+  #behindHole: Entry[] | undefined;
+  readonly #emptied: () => void;
+
+  constructor(stream: StreamName, log: RoomLog, logger: Log, emptied: () => void) {
+    this.#stream = stream;
+    this.#name = stream.startsWith('room:') ? stream.slice('room:'.length) : '';
+    this.#log = log;
+    this.#logger = logger;
+    this.#emptied = emptied;
+  }
+
+  take(): Place {
+    let own: Receiver | undefined;
+    const place: Place = {
+      follow: (receiver, after) => {
+        const missed = this.#held.get(place) ?? [];
+        this.#held.delete(place);
+        own = receiver;
+        this.#receivers.set(receiver.number, receiver);
+        for (const entry of missed) {
+          if (isAfter(entry, after) && isFor(entry, receiver))
+            receiver.deliver(entry, eventFrame(this.#name, entry));
+        }
+      },
+      leave: () => {
+        this.#held.delete(place);
+        if (own !== undefined && this.#receivers.get(own.number) === own) this.#receivers.delete(own.number);
+        if (this.#held.size === 0 && this.#receivers.size === 0) this.#emptied();
+      },
+    };
+    this.#held.set(place, []);
+    return place;
+  }
+
+  onEntry(entry: Entry): void {
+    if (this.#behindHole !== undefined) {
+      this.#behindHole.push(entry);
+      return;
+    }
+    const last = this.#last;
+    if (last?.epoch === entry.position.epoch) {
+      if (entry.position.offset <= last.offset) return;
+      if (entry.position.offset > last.offset + 1) {
+        this.#behindHole = [entry];
+        void this.#fillHole(last);
+        return;
+      }
+    }
+    this.#pass(entry);
+  }
+
+  onPublished(body: Uint8Array): void {
+    const frame = publishedFrame(this.#name, body);
+    for (const receiver of this.#receivers.values()) receiver.deliverPublished(frame);
+  }
+
+  #pass(entry: Entry): void {
+    this.#last = entry.position;
+    for (const held of this.#held.values()) held.push(entry);
+    if (entry.route === 0) {
+      if (this.#receivers.size === 0) return;
+      const frame = eventFrame(this.#name, entry);
+      for (const receiver of this.#receivers.values()) receiver.deliver(entry, frame);
+    } else {
+      this.#receivers.get(entry.route)?.deliver(entry, eventFrame(this.#name, entry));
+    }
+  }
+
+  /** Reads what was not announced. Where the log can't give it, the receivers see a broken chain and ask for a replay. */
+  async #fillHole(after: Position): Promise<void> {
+    const filled = await this.#readFrom(after).catch((error: unknown) => {
+      this.#logger.error('tail.hole', error, { stream: this.#stream });
+      return false;
+    });
+    if (!filled) this.#last = undefined;
+    const waiting = this.#behindHole ?? [];
+    this.#behindHole = undefined;
+    for (const entry of waiting) this.onEntry(entry);
+  }
+
+  async #readFrom(after: Position): Promise<boolean> {
+    for (let position = after; ; ) {
+      const read = await this.#log.read(this.#stream, position, readBytes);
+      if (!read.good) return false;
+      for (const entry of read.entries) this.#pass(entry);
+      if (read.complete) return true;
+      position = read.entries.at(-1)?.position ?? position;
+    }
+  }
+}
+
+/** The tails of this node, one for each stream that someone here follows. */
+export class StreamTails {
+  readonly #log: RoomLog;
+  readonly #logger: Log;
+  readonly #tails = new Map<
+    StreamName,
+    { readonly tail: StreamTail; readonly ready: Promise<Subscription> }
+  >();
+
+  constructor(log: RoomLog, logger: Log) {
+    this.#log = log;
+    this.#logger = logger;
+  }
+
+  /** A place at a stream's tail; when this resolves, nothing that is committed later can be missed. */
+  async take(stream: StreamName): Promise<Place> {
+    const known = this.#tails.get(stream) ?? this.#open(stream);
+    const place = known.tail.take();
+    try {
+      await known.ready;
+    } catch (error) {
+      place.leave();
+      throw error;
+    }
+    return place;
+  }
+
+  /** How many streams are followed. */
+  get size(): number {
+    return this.#tails.size;
+  }
+
+  #open(stream: StreamName) {
+    const tail = new StreamTail(stream, this.#log, this.#logger, () => {
+      if (this.#tails.get(stream) !== opened) return;
+      this.#tails.delete(stream);
+      opened.ready.then(
+        (subscription) => subscription.close(),
+        () => undefined,
+      );
+    });
+    const opened = { tail, ready: this.#log.subscribe(stream, tail) };
+    this.#tails.set(stream, opened);
+    return opened;
+  }
+}
+
+function isAfter(entry: Entry, position: Position): boolean {
+  return entry.position.epoch !== position.epoch || entry.position.offset > position.offset;
+}
+
+function isFor(entry: Entry, receiver: Receiver): boolean {
+  return entry.route === 0 || entry.route === receiver.number;
+}

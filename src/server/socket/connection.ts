@@ -1,0 +1,153 @@
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { type Hello, HelloSchema } from '../../../gen/parley/signal/v1/session_pb.ts';
+import { CloseCode } from '../../shared/close-codes.ts';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { readClientFrame } from '../frame/client-frame.ts';
+import { controlFrame } from '../frame/server-frame.ts';
+import type { Log } from '../port/log.ts';
+import type { TokenVerifier } from '../port/token-verifier.ts';
+import type { Dispatcher } from '../session/dispatcher.ts';
+import { errorMessage, type Session } from '../session/session.ts';
+import type { Sessions, SignIn } from '../session/sessions.ts';
+import type { Wire, WireListener } from '../session/wire.ts';
+
+export interface ConnectionOptions {
+  readonly wire: Wire;
+  readonly verifier: TokenVerifier;
+  readonly sessions: Sessions;
+  readonly dispatcher: Dispatcher;
+  readonly log: Log;
+  readonly signInTimeoutMs: number;
+  readonly maxFrameBytes: number;
+  /** The token that came with the upgrade; empty: none. */
+  readonly token: string;
+  /** A `Hello` will come although the upgrade brought a token. */
+  readonly awaitHello: boolean;
+  readonly path?: SignIn['path'];
+}
+
+/** What the client sent while its token was being verified; it is handled right after the welcome. */
+type Early = Uint8Array[];
+
+type Phase =
+  | { readonly name: 'waiting' }
+  | { readonly name: 'verifying'; readonly early: Early }
+  | { readonly name: 'signed-in'; readonly session: Session }
+  | { readonly name: 'closed' };
+
+const closeCodes: ReadonlyMap<ErrorCode, CloseCode> = new Map<ErrorCode, CloseCode>([
+  [ErrorCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED],
+  [ErrorCode.SESSION_REFUSED, CloseCode.SESSION_REFUSED],
+  [ErrorCode.KICKED, CloseCode.KICKED],
+  [ErrorCode.UNAVAILABLE, CloseCode.UNAVAILABLE],
+  [ErrorCode.INTERNAL, CloseCode.INTERNAL],
+  [ErrorCode.UNAUTHENTICATED, CloseCode.PROTOCOL_VIOLATION],
+  [ErrorCode.RATE_LIMITED, CloseCode.PROTOCOL_VIOLATION],
+]);
+
+/** Most frames that a client may send ahead of its welcome. */
+const maxEarlyFrames = 64;
+
+/** One connection from its opening: the sign-in, and then its session's frames. Before the sign-in nothing is answered. */
+export class Connection implements WireListener {
+  readonly #options: ConnectionOptions;
+  #phase: Phase = { name: 'waiting' };
+  #signInTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  open(): void {
+    const { signInTimeoutMs, token, awaitHello } = this.#options;
+    this.#signInTimer = setTimeout(() => this.#signInTimedOut(), signInTimeoutMs);
+    if (token !== '' && !awaitHello) void this.#signIn(create(HelloSchema));
+  }
+
+  receive(bytes: Uint8Array): void {
+    const phase = this.#phase;
+    if (phase.name === 'signed-in') this.#options.dispatcher.dispatch(phase.session, bytes);
+    else if (phase.name === 'verifying') this.#keep(phase.early, bytes);
+    else if (phase.name === 'waiting') this.#receiveHello(bytes);
+  }
+
+  receiveBroken(id: number, error: SignalError): void {
+    if (this.#phase.name === 'signed-in')
+      this.#options.dispatcher.refuseBroken(this.#phase.session, id, error);
+    else if (this.#phase.name !== 'closed') this.#refuse(error);
+  }
+
+  closed(code: number): void {
+    clearTimeout(this.#signInTimer);
+    const phase = this.#phase;
+    this.#phase = { name: 'closed' };
+    if (phase.name === 'signed-in') this.#lose(phase.session);
+    this.#options.log.info('ws.disconnect', { code });
+  }
+
+  #receiveHello(bytes: Uint8Array): void {
+    const read = readClientFrame(bytes, this.#options.maxFrameBytes);
+    if (!read.ok) this.#refuse(read.error);
+    else if (read.frame.kind === 'hello') void this.#signIn(fromBinary(HelloSchema, read.frame.body));
+    else this.#refuse(new SignalError(ErrorCode.UNAUTHENTICATED, 'the first frame must be a hello'));
+  }
+
+  async #signIn(hello: Hello): Promise<void> {
+    const { verifier, sessions, wire, path, log } = this.#options;
+    const early: Early = [];
+    this.#phase = { name: 'verifying', early };
+    try {
+      const token = hello.token || this.#options.token;
+      if (token === '') throw new SignalError(ErrorCode.UNAUTHENTICATED, 'a token is needed to sign in');
+      const identity = await verifier.verify(token);
+      const session = await sessions.signIn({ identity, hello, wire, ...(path && { path }) });
+      if (this.#isClosed()) {
+        this.#lose(session);
+        return;
+      }
+      clearTimeout(this.#signInTimer);
+      this.#phase = { name: 'signed-in', session };
+      session.log.info('ws.auth_success', { gen: session.gen, client: hello.client });
+      for (const bytes of early) this.receive(bytes);
+    } catch (thrown) {
+      const error = SignalError.from(thrown);
+      if (error.code === ErrorCode.INTERNAL) log.error('sign_in.failed', thrown);
+      this.#refuse(error);
+    }
+  }
+
+  #keep(early: Early, bytes: Uint8Array): void {
+    if (early.length < maxEarlyFrames) early.push(bytes);
+    else
+      this.#refuse(
+        new SignalError(ErrorCode.RATE_LIMITED, `more than ${maxEarlyFrames} frames before the welcome`),
+      );
+  }
+
+  #signInTimedOut(): void {
+    if (this.#phase.name === 'signed-in') return;
+    const { signInTimeoutMs } = this.#options;
+    const error = new SignalError(ErrorCode.UNAUTHENTICATED, `no sign-in within ${signInTimeoutMs} ms`);
+    this.#refuse(error, CloseCode.SIGN_IN_TIMEOUT);
+  }
+
+  #refuse(error: SignalError, code = closeCodes.get(error.code) ?? CloseCode.TOKEN_INVALID): void {
+    if (this.#phase.name === 'closed') return;
+    this.#phase = { name: 'closed' };
+    clearTimeout(this.#signInTimer);
+    const { wire, log } = this.#options;
+    wire.send(controlFrame({ body: { case: 'error', value: errorMessage(error) } }));
+    wire.close(code, error.codeName);
+    log.info('ws.auth_failure', { code: error.codeName, reason: error.message });
+  }
+
+  #isClosed(): boolean {
+    return this.#phase.name === 'closed';
+  }
+
+  #lose(session: Session): void {
+    this.#options.sessions
+      .lost(session)
+      .catch((error: unknown) => session.log.error('session.detach', error));
+  }
+}

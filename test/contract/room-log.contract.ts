@@ -1,0 +1,354 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type {
+  Commit,
+  Entry,
+  NewMember,
+  RoomLog,
+  Source,
+  StreamName,
+} from '../../src/server/port/room-log.ts';
+import { ErrorCode } from '../../src/shared/signal-error.ts';
+
+/** A RoomLog under test. Its room grace is 1,000 ms and its retention 10,000 ms; `advance` lets its time pass. */
+export interface RoomLogFixture {
+  readonly log: RoomLog;
+  /** Most bytes of bodies that a stream keeps. */
+  readonly maxBytes: number;
+  readonly advance: (ms: number) => Promise<void>;
+  close(): Promise<void>;
+}
+
+const room: StreamName = 'room:daily';
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
+const source = (seq: number, gen = 1, id = 'alice'): Source => ({ id, gen, seq });
+const member = (sessionId: string): NewMember => ({
+  sessionId,
+  userId: sessionId,
+  gen: 1,
+  node: 'a',
+  info: bytes(sessionId),
+});
+
+function toAll(from: Source, body: string, more: Partial<Commit> = {}): Commit {
+  return { source: from, checks: [], changes: [], entry: { to: 'all', body: bytes(body) }, ...more };
+}
+
+function joining(sessionId: string, capacity = 10): Commit {
+  return toAll(source(1, 1, sessionId), `joined ${sessionId}`, {
+    checks: [
+      { kind: 'no-member', peerId: sessionId, otherwise: ErrorCode.PEER_ID_TAKEN },
+      { kind: 'members-below', limit: capacity, otherwise: ErrorCode.ROOM_FULL },
+    ],
+    changes: [{ kind: 'add-member', peerId: sessionId, member: member(sessionId) }],
+  });
+}
+
+function relaying(from: Source, to: string, body: string): Commit {
+  return {
+    source: from,
+    checks: [
+      { kind: 'member', peerId: from.id, otherwise: ErrorCode.NOT_IN_ROOM },
+      { kind: 'member', peerId: to, otherwise: ErrorCode.PEER_NOT_FOUND },
+    ],
+    changes: [],
+    entry: { to: { peerId: to }, body: bytes(body) },
+  };
+}
+
+/** What every RoomLog keeps, whatever holds it. */
+export function roomLogContract(name: string, make: () => Promise<RoomLogFixture>): void {
+  describe(`RoomLog: ${name}`, () => {
+    const fixtures: RoomLogFixture[] = [];
+    const start = async (): Promise<RoomLogFixture> => {
+      const fixture = await make();
+      fixtures.push(fixture);
+      return fixture;
+    };
+    afterEach(async () => {
+      for (const fixture of fixtures.splice(0)) await fixture.close();
+    });
+
+    const entriesOf = async (log: RoomLog): Promise<readonly Entry[]> => {
+      const state = await log.state(room);
+      if (state === undefined) return [];
+      const result = await log.read(room, { epoch: state.head.epoch, offset: 0 }, 1e9);
+      if (!result.good) throw new Error('the log does not reach back to its beginning');
+      return result.entries;
+    };
+
+    test('a stream that nobody wrote to has no state, and no position in it is good', async () => {
+      const { log } = await start();
+      expect(await log.state(room)).toBeUndefined();
+      expect(await log.read(room, { epoch: 1, offset: 0 }, 1000)).toEqual({ good: false });
+    });
+
+    test('offsets are dense from 1, in the order of the calls, also when none is awaited', async () => {
+      const { log } = await start();
+      const commits = Array.from({ length: 50 }, (_, index) =>
+        log.commit(room, toAll(source(index + 1), `${index + 1}`)),
+      );
+      const results = await Promise.all(commits);
+      expect(results.map((result) => (result.outcome === 'applied' ? result.position.offset : 0))).toEqual(
+        Array.from({ length: 50 }, (_, index) => index + 1),
+      );
+      expect((await entriesOf(log)).map((entry) => text(entry.body))).toEqual(
+        Array.from({ length: 50 }, (_, index) => `${index + 1}`),
+      );
+    });
+
+    test('a failed check leaves nothing behind: no field, no member, no entry, and the seq may be tried again', async () => {
+      const { log } = await start();
+      await log.commit(room, joining('alice'));
+      const full = await log.commit(room, joining('bob', 1));
+      expect(full).toMatchObject({
+        outcome: 'refused',
+        failed: { kind: 'members-below', otherwise: ErrorCode.ROOM_FULL },
+      });
+      const state = await log.state(room);
+      expect([...(state?.members.keys() ?? [])]).toEqual(['alice']);
+      expect(state?.head.offset).toBe(1);
+      expect(await log.commit(room, joining('bob', 2))).toMatchObject({ outcome: 'applied', again: false });
+    });
+
+    test('each check holds when it should and fails when it should', async () => {
+      const { log } = await start();
+      await log.commit(room, joining('alice'));
+      await log.commit(room, {
+        source: source(2),
+        checks: [],
+        changes: [{ kind: 'set', field: 'mode', value: bytes('p2p') }],
+      });
+      const otherwise = ErrorCode.INVALID_ARGUMENT;
+      const cases = [
+        [{ kind: 'exists', field: 'mode', otherwise }, true],
+        [{ kind: 'exists', field: 'else', otherwise }, false],
+        [{ kind: 'absent', field: 'else', otherwise }, true],
+        [{ kind: 'absent', field: 'mode', otherwise }, false],
+        [{ kind: 'equals', field: 'mode', value: bytes('p2p'), otherwise }, true],
+        [{ kind: 'equals', field: 'mode', value: bytes('sfu'), otherwise }, false],
+        [{ kind: 'equals', field: 'else', value: bytes(''), otherwise }, false],
+        [{ kind: 'member', peerId: 'alice', otherwise }, true],
+        [{ kind: 'member', peerId: 'alice', number: 1, otherwise }, true],
+        [{ kind: 'member', peerId: 'alice', number: 2, otherwise }, false],
+        [{ kind: 'member', peerId: 'bob', otherwise }, false],
+        [{ kind: 'no-member', peerId: 'bob', otherwise }, true],
+        [{ kind: 'no-member', peerId: 'alice', otherwise }, false],
+        [{ kind: 'members-below', limit: 2, otherwise }, true],
+        [{ kind: 'members-below', limit: 1, otherwise }, false],
+      ] as const;
+      let seq = 3;
+      for (const [check, holds] of cases) {
+        const result = await log.commit(room, { source: source(seq++), checks: [check], changes: [] });
+        expect(result.outcome, JSON.stringify(check)).toBe(holds ? 'applied' : 'refused');
+      }
+    });
+
+    test('a commit sent again has its effect once and is answered with the same position', async () => {
+      const { log } = await start();
+      const first = await log.commit(room, toAll(source(7), 'once'));
+      await log.commit(room, toAll(source(9), 'later'));
+      const again = await log.commit(room, toAll(source(7), 'once'));
+      expect(first).toMatchObject({ outcome: 'applied', position: { offset: 1 }, again: false });
+      expect(again).toMatchObject({ outcome: 'applied', position: { offset: 1 }, again: true });
+      expect((await entriesOf(log)).map((entry) => text(entry.body))).toEqual(['once', 'later']);
+    });
+
+    test('a seq that was refused and then overtaken is never evaluated late', async () => {
+      const { log } = await start();
+      const otherwise = ErrorCode.NOT_IN_ROOM;
+      const wanting = {
+        ...toAll(source(1), 'late'),
+        checks: [{ kind: 'exists', field: 'open', otherwise } as const],
+      };
+      expect((await log.commit(room, wanting)).outcome).toBe('refused');
+      await log.commit(room, {
+        source: source(2),
+        checks: [],
+        changes: [{ kind: 'set', field: 'open', value: bytes('1') }],
+      });
+      expect(await log.commit(room, wanting)).toEqual({ outcome: 'not-applied' });
+      expect(await entriesOf(log)).toEqual([]);
+    });
+
+    test('the 64 seqs from the highest downwards are told apart, across gaps', async () => {
+      const { log } = await start();
+      const applied = [100, 101, 131, 132, 133, 162, 163];
+      for (const seq of applied) await log.commit(room, toAll(source(seq), `${seq}`));
+      for (let seq = 100; seq <= 163; seq++) {
+        const result = await log.commit(room, toAll(source(seq), `${seq}`));
+        if (applied.includes(seq))
+          expect(result, `${seq}`).toMatchObject({
+            again: true,
+            position: { offset: applied.indexOf(seq) + 1 },
+          });
+        else expect(result, `${seq}`).toEqual({ outcome: 'not-applied' });
+      }
+      expect(await log.commit(room, toAll(source(99), 'too old'))).toEqual({ outcome: 'not-applied' });
+      expect(await log.commit(room, toAll(source(1000), 'far ahead'))).toMatchObject({
+        outcome: 'applied',
+        again: false,
+      });
+      expect(await log.commit(room, toAll(source(163), 'forgotten'))).toEqual({ outcome: 'not-applied' });
+    });
+
+    test('a lower gen of a source has no effect once a higher one committed; sources do not disturb each other', async () => {
+      const { log } = await start();
+      await log.commit(room, toAll(source(1, 1), 'first'));
+      await log.commit(room, toAll(source(2, 2), 'taken over'));
+      expect(await log.commit(room, toAll(source(3, 1), 'paused node wakes'))).toEqual({ outcome: 'stale' });
+      expect(await log.commit(room, toAll(source(1, 2), 'resent'))).toMatchObject({ again: true });
+      expect(await log.commit(room, toAll(source(1, 1, 'bob'), 'other'))).toMatchObject({ again: false });
+    });
+
+    test('a member gets the offset of its join as its number, and members stand in the order of their joins', async () => {
+      const { log } = await start();
+      for (const id of ['carol', 'alice', 'bob']) await log.commit(room, joining(id));
+      const members = [...((await log.state(room))?.members.entries() ?? [])];
+      expect(members.map(([peerId, { number, sessionId }]) => [peerId, number, sessionId])).toEqual([
+        ['carol', 1, 'carol'],
+        ['alice', 2, 'alice'],
+        ['bob', 3, 'bob'],
+      ]);
+    });
+
+    test('P3: both chains lead back without a gap: previous on the route, previous to all', async () => {
+      const { log } = await start();
+      await log.commit(room, joining('alice'));
+      await log.commit(room, joining('bob'));
+      await log.commit(room, relaying(source(2), 'bob', 'one'));
+      await log.commit(room, toAll(source(3), 'all'));
+      await log.commit(room, relaying(source(4), 'bob', 'two'));
+      await log.commit(room, relaying(source(2, 1, 'bob'), 'alice', 'back'));
+      const chains = (await entriesOf(log)).map(({ position, route, previous, previousToAll }) => [
+        position.offset,
+        route,
+        previous,
+        previousToAll,
+      ]);
+      expect(chains).toEqual([
+        [1, 0, 0, 0],
+        [2, 0, 1, 1],
+        [3, 2, 0, 2],
+        [4, 0, 2, 2],
+        [5, 2, 3, 4],
+        [6, 1, 0, 4],
+      ]);
+      const state = await log.state(room);
+      expect(state?.head).toMatchObject({ offset: 6, lastToAll: 4 });
+      expect(state?.members.get('bob')?.lastDirected).toBe(5);
+    });
+
+    test('members are updated and removed; a new membership under an old peer id has another number', async () => {
+      const { log } = await start();
+      await log.commit(room, joining('alice'));
+      await log.commit(room, joining('bob'));
+      await log.commit(room, {
+        source: source(2),
+        checks: [],
+        changes: [{ kind: 'update-member', peerId: 'alice', info: bytes('new') }],
+      });
+      expect(text((await log.state(room))?.members.get('alice')?.info)).toBe('new');
+      await log.commit(
+        room,
+        toAll(source(3), 'left', { changes: [{ kind: 'remove-member', peerId: 'alice' }] }),
+      );
+      await log.commit(
+        room,
+        toAll(source(4), 'back', {
+          changes: [{ kind: 'add-member', peerId: 'alice', member: member('alice') }],
+        }),
+      );
+      expect((await log.state(room))?.members.get('alice')?.number).toBe(4);
+      await log.commit(room, toAll(source(5), 'closed', { changes: [{ kind: 'remove-all-members' }] }));
+      expect((await log.state(room))?.members.size).toBe(0);
+    });
+
+    test('a subscriber gets every later entry once and in order, and nothing after it closed', async () => {
+      const { log } = await start();
+      await log.commit(room, toAll(source(1), 'before'));
+      const got: string[] = [];
+      const subscription = await log.subscribe(room, {
+        onEntry: (entry) => got.push(`${entry.position.offset} ${text(entry.body)}`),
+        onPublished: (body) => got.push(`published ${text(body)}`),
+      });
+      await log.commit(room, toAll(source(2), 'two'));
+      await log.publish(room, bytes('typing'));
+      await log.commit(room, toAll(source(3), 'three'));
+      await log.commit('room:other', toAll(source(1), 'elsewhere'));
+      subscription.close();
+      await log.commit(room, toAll(source(4), 'four'));
+      expect(got.filter((line) => !line.startsWith('published'))).toEqual(['2 two', '3 three']);
+      expect(got).toContain('published typing');
+    });
+
+    test('a reader goes on from a position in pieces; one past the head or of another epoch is not good', async () => {
+      const { log } = await start();
+      for (let seq = 1; seq <= 5; seq++) await log.commit(room, toAll(source(seq), 'x'.repeat(10)));
+      const epoch = (await log.state(room))?.head.epoch ?? 0;
+      const piece = await log.read(room, { epoch, offset: 1 }, 25);
+      expect(piece).toMatchObject({ good: true, complete: false });
+      expect(piece.good && piece.entries.map((entry) => entry.position.offset)).toEqual([2, 3]);
+      const rest = await log.read(room, { epoch, offset: 3 }, 25);
+      expect(rest.good && rest.entries.map((entry) => entry.position.offset)).toEqual([4, 5]);
+      expect(rest).toMatchObject({ complete: true });
+      expect(await log.read(room, { epoch, offset: 5 }, 25)).toEqual({
+        good: true,
+        entries: [],
+        complete: true,
+      });
+      expect(await log.read(room, { epoch, offset: 6 }, 25)).toEqual({ good: false });
+      expect(await log.read(room, { epoch: epoch === 1 ? 2 : epoch - 1, offset: 1 }, 25)).toEqual({
+        good: false,
+      });
+      expect(await log.read(room, { epoch, offset: 0 }, 1)).toMatchObject({ good: true, complete: false });
+    });
+
+    test('past the bound of bytes the oldest entries go, and a position before them is no longer good', async () => {
+      const { log, maxBytes } = await start();
+      const body = 'x'.repeat(Math.ceil(maxBytes / 20));
+      for (let seq = 1; seq <= 40; seq++) await log.commit(room, toAll(source(seq), body));
+      const epoch = (await log.state(room))?.head.epoch ?? 0;
+      expect(await log.read(room, { epoch, offset: 1 }, 1e9)).toEqual({ good: false });
+      expect(await log.read(room, { epoch, offset: 35 }, 1e9)).toMatchObject({ good: true });
+    });
+
+    test('entries are kept for the retention time and dropped after it, also in a room that went quiet', async () => {
+      const { log, advance } = await start();
+      await log.commit(room, joining('alice'));
+      await log.commit(room, toAll(source(2), 'sdp'));
+      const epoch = (await log.state(room))?.head.epoch ?? 0;
+      await advance(9_000);
+      expect(await log.read(room, { epoch, offset: 0 }, 1000)).toMatchObject({ good: true });
+      await advance(4_000);
+      expect(await log.read(room, { epoch, offset: 0 }, 1000)).toEqual({ good: false });
+      expect(await log.read(room, { epoch, offset: 2 }, 1000)).toMatchObject({ good: true });
+    });
+
+    test('R3: a room without members is forgotten after its grace, and what begins then has a new epoch', async () => {
+      const { log, advance } = await start();
+      await log.commit(room, joining('alice'));
+      const epoch = (await log.state(room))?.head.epoch;
+      expect(await log.rooms('', 10)).toEqual(['daily']);
+      await log.commit(
+        room,
+        toAll(source(2), 'left', { changes: [{ kind: 'remove-member', peerId: 'alice' }] }),
+      );
+      await advance(500);
+      expect((await log.state(room))?.head.epoch).toBe(epoch);
+      await advance(3_000);
+      expect(await log.state(room)).toBeUndefined();
+      expect(await log.rooms('', 10)).toEqual([]);
+      await log.commit(room, joining('bob'));
+      expect((await log.state(room))?.head.epoch).not.toBe(epoch);
+    });
+
+    test('rooms with members are listed by id, in pages', async () => {
+      const { log } = await start();
+      for (const id of ['b', 'a', 'd', 'c']) await log.commit(`room:${id}`, joining('alice'));
+      await log.commit('user:someone', toAll(source(1), 'inbox'));
+      expect(await log.rooms('', 3)).toEqual(['a', 'b', 'c']);
+      expect(await log.rooms('c', 3)).toEqual(['d']);
+    });
+  });
+}

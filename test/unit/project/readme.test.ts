@@ -1,0 +1,54 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+import { repository } from './repository.ts';
+
+const readme = readFileSync(path.join(repository, 'README.md'), 'utf8');
+const { scripts } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+test('the SDK example of the README has no type error', { timeout: 60_000 }, () => {
+  const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? [];
+  expect(example).toContain("from 'parley/client'");
+  expect(typeErrors(example)).toEqual([]);
+});
+
+test('every npm script that the README names exists', () => {
+  const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name);
+  expect(named).toContain('dev');
+  expect(['start', 'test', ...named].filter((name) => name !== undefined && !(name in scripts))).toEqual([]);
+});
+
+test('every link of the README and the documents leads to a file', () => {
+  const documents = ['README.md', 'docs/architecture.md', 'docs/coverage.md', 'docs/errors.md'];
+  const broken = documents.flatMap((document) => {
+    const folder = path.join(repository, path.dirname(document));
+    const links = readFileSync(path.join(repository, document), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g);
+    return [...links].map(([, link = '']) => link).filter((link) => !existsSync(path.join(folder, link)));
+  });
+  expect(broken).toEqual([]);
+});
+
+/** The errors of a module that is compiled by the settings of this repository, with `parley/client` from its source. */
+function typeErrors(source: string): readonly string[] {
+  const folder = mkdtempSync(path.join(tmpdir(), 'parley-readme-'));
+  try {
+    const file = path.join(folder, 'example.mts');
+    writeFileSync(file, source);
+    const { config } = ts.readConfigFile(path.join(repository, 'tsconfig.json'), (name) => ts.sys.readFile(name));
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
+    const program = ts.createProgram([file], {
+      ...options,
+      paths: { 'parley/client': [path.join(repository, 'src/client/index.ts')] },
+      typeRoots: [path.join(repository, 'node_modules/@types')],
+    });
+    return ts
+      .getPreEmitDiagnostics(program, program.getSourceFile(file))
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
