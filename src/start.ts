@@ -4,16 +4,12 @@ import { createRouterTransport } from '@connectrpc/connect';
 import { type Config, readConfig } from './process/config.ts';
 import { ConfigError } from './process/config-error.ts';
 import { DevelopmentTokens } from './process/development-tokens.ts';
-import { createLog, type Log } from './process/pino-log.ts';
+import { createLog } from './process/pino-log.ts';
 import { stopOnSignal } from './process/stop.ts';
 import { TokenIssuer } from './process/token-issuer.ts';
 import { loadTokenKeys } from './process/token-keys.ts';
 import { startNode } from './server/main.ts';
-import { DirectoryFile } from './services/directory/directory-file.ts';
-import { directoryRoutes } from './services/directory/directory-service.ts';
-import type { DirectorySource } from './services/directory/directory-source.ts';
-import { OpenPolicy } from './services/directory/open-policy.ts';
-import { systemClock } from './shared/clock.ts';
+import { openDirectory } from './services/directory/main.ts';
 
 /** `npm start`: a node and the services that are not configured elsewhere, in one process. */
 async function start(): Promise<void> {
@@ -27,8 +23,9 @@ async function start(): Promise<void> {
     version: await packageVersion(),
     log,
     tokenKeys,
-    ...(directory && { embeddedDirectory: createRouterTransport(directoryRoutes(directory.source)) }),
+    ...(directory && { embeddedDirectory: createRouterTransport(directory.routes) }),
     ...(isOpen && { developmentTokens: developmentTokens(config, tokenKeys.secret) }),
+    ...(config.listen.tls && { tls: await readCertificate(config.listen.tls) }),
     pagesFolder: fileURLToPath(
       new URL(import.meta.url.endsWith('.ts') ? '../dist/web' : '../web', import.meta.url),
     ),
@@ -49,28 +46,9 @@ function developmentTokens({ auth }: Config, secret: string): DevelopmentTokens 
   return new DevelopmentTokens(new TokenIssuer({ secret, issuer, audience, userIdClaim }));
 }
 
-interface OpenedDirectory {
-  readonly source: DirectorySource;
-  close(): void;
-}
-
-/** The Directory of this process. Undefined: it is configured elsewhere. */
-async function openDirectory(
-  { directory, environment }: Config,
-  log: Log,
-): Promise<OpenedDirectory | undefined> {
-  const { source } = directory;
-  if (source.kind === 'file') {
-    const file = await DirectoryFile.open({
-      path: source.path,
-      reloadIntervalMs: 2_000,
-      clock: systemClock,
-      log,
-    });
-    return { source: file, close: () => file.close() };
-  }
-  if (source.kind !== 'open') return undefined;
-  return { source: new OpenPolicy({ production: environment === 'production' }), close: () => undefined };
+async function readCertificate(files: { readonly certFile: string; readonly keyFile: string }) {
+  const [cert, key] = await Promise.all([readFile(files.certFile, 'utf8'), readFile(files.keyFile, 'utf8')]);
+  return { cert, key };
 }
 
 async function packageVersion(): Promise<string> {

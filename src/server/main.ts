@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-node';
+import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { IceServersSchema, LimitsSchema, LivenessSchema } from '../../gen/parley/signal/v1/session_pb.ts';
 import type { Config } from '../process/config.ts';
 import type { DevelopmentTokens } from '../process/development-tokens.ts';
@@ -39,6 +39,8 @@ export interface NodeOptions {
   readonly embeddedDirectory?: Transport;
   /** Development only: gives tokens to whoever asks. */
   readonly developmentTokens?: DevelopmentTokens;
+  /** Certificate chain and key in PEM. Absent: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** The folder of the built pages. */
   readonly pagesFolder: string;
 }
@@ -75,8 +77,9 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     maxReconnectionWindowMs: config.reconnection.windowMaxMs,
     clock,
   });
+  const opened = openDirectory(options);
   const directory = new ReadThroughDirectory({
-    directory: directoryOf(options),
+    directory: opened.directory,
     cache: new MemoryRoomRecordCache({ clock, maxRecords: 100_000 }),
     log,
     ttlMs: config.rooms.recordTtlMs,
@@ -148,13 +151,15 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     partModes: () => ({ store: 'memory', directory: config.directory.source.kind, media: 'none' }),
     pagesFolder: options.pagesFolder,
     ...(options.developmentTokens && { developmentTokens: options.developmentTokens }),
+    ...(options.tls && { tls: options.tls }),
+    trustProxy: config.listen.trustProxy,
   });
   sockets.attach(http.server);
   await http.listen({ port: config.listen.port, host: config.listen.host });
   const { port } = http.server.address() as AddressInfo;
 
   return {
-    url: `${config.listen.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
     async close(deadlineMs) {
       const closed = http.close();
       await sockets.close(deadlineMs);
@@ -162,17 +167,31 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
       sessions.stop();
       reaper.stop();
       roomLog.close();
+      opened.close();
     },
   };
 }
 
-function directoryOf({ config, embeddedDirectory }: NodeOptions): Directory {
+function openDirectory({ config, embeddedDirectory }: NodeOptions): {
+  readonly directory: Directory;
+  close(): void;
+} {
   const { source, timeoutMs: deadlineMs } = config.directory;
-  if (source.kind === 'http') return new HttpDirectory({ baseUrl: source.url, deadlineMs });
-  const transport =
-    source.kind === 'connect'
-      ? createConnectTransport({ baseUrl: source.url, httpVersion: '2' })
-      : embeddedDirectory;
-  if (transport === undefined) throw new Error('a node without a configured Directory needs an embedded one');
-  return new ConnectDirectory({ transport, deadlineMs });
+  if (source.kind === 'http') {
+    return { directory: new HttpDirectory({ baseUrl: source.url, deadlineMs }), close: () => undefined };
+  }
+  if (source.kind === 'connect') {
+    const sessionManager = new Http2SessionManager(source.url);
+    const transport = createConnectTransport({ baseUrl: source.url, httpVersion: '2', sessionManager });
+    return {
+      directory: new ConnectDirectory({ transport, deadlineMs }),
+      close: () => sessionManager.abort(),
+    };
+  }
+  if (embeddedDirectory === undefined)
+    throw new Error('a node without a configured Directory needs an embedded one');
+  return {
+    directory: new ConnectDirectory({ transport: embeddedDirectory, deadlineMs }),
+    close: () => undefined,
+  };
 }

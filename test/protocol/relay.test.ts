@@ -111,7 +111,7 @@ test('P2: to oneself, to a stranger, to another room and without the right each 
     [muted, relay('p2', bob.peerId, offer('v=0')), ErrorCode.PERMISSION_DENIED],
   ] as const;
   for (const [from, body, code] of cases) {
-    const { result } = await from.client.request(body as Parameters<RawClient['request']>[0]);
+    const { result } = await from.client.request(body);
     expect(result.case === 'error' && result.value.code, JSON.stringify(body)).toBe(code);
   }
   alice.client.send({ id: 0, body: relay('p2', bob.peerId, offer('v=0')) });

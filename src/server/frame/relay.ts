@@ -1,4 +1,3 @@
-import { WireType } from '@bufbuild/protobuf/wire';
 import { EventSchema } from '../../../gen/parley/signal/v1/frame_pb.ts';
 import {
   type RelayBody,
@@ -10,6 +9,7 @@ import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { allocateBody } from './body-slab.ts';
 import { asciiText } from './text.ts';
 import { WireReader } from './wire-reader.ts';
+import { WireType } from './wire-type.ts';
 import {
   lengthFieldSize,
   putBytes,
@@ -32,12 +32,12 @@ export interface RelayView {
   readonly body: Uint8Array;
 }
 
-const roomIdTag = tagOf(RelaySchema.field.roomId, WireType.LengthDelimited);
-const toTag = tagOf(RelaySchema.field.to, WireType.LengthDelimited);
-const bodyTag = tagOf(RelaySchema.field.body, WireType.LengthDelimited);
+const roomIdTag = tagOf(RelaySchema.field.roomId, WireType.LENGTH);
+const toTag = tagOf(RelaySchema.field.to, WireType.LENGTH);
+const bodyTag = tagOf(RelaySchema.field.body, WireType.LENGTH);
 const kindsByTag = new Map<number, RelayKind>(
   RelayBodySchema.oneofs.flatMap((oneof) =>
-    oneof.fields.map((field) => [tagOf(field, WireType.LengthDelimited), field.localName as RelayKind]),
+    oneof.fields.map((field) => [tagOf(field, WireType.LENGTH), field.localName as RelayKind]),
   ),
 );
 
@@ -85,10 +85,10 @@ function passField(reader: WireReader, tag: number): number {
   return reader.pos - length;
 }
 
-const eventTag = tagOf(EventSchema.field.relay, WireType.LengthDelimited);
-const fromTag = tagOf(RelayEventSchema.field.from, WireType.LengthDelimited);
-const correlationIdTag = tagOf(RelayEventSchema.field.correlationId, WireType.LengthDelimited);
-const eventBodyTag = tagOf(RelayEventSchema.field.body, WireType.LengthDelimited);
+const eventTag = tagOf(EventSchema.field.relay, WireType.LENGTH);
+const fromTag = tagOf(RelayEventSchema.field.from, WireType.LENGTH);
+const correlationIdTag = tagOf(RelayEventSchema.field.correlationId, WireType.LENGTH);
+const eventBodyTag = tagOf(RelayEventSchema.field.body, WireType.LENGTH);
 
 /** The body of a log entry: `Event.relay` with tag and length, the bytes of the `RelayBody` in it as they are. */
 export function relayEvent(from: string, correlationId: string, relayBody: Uint8Array): Uint8Array {

@@ -1,5 +1,4 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { WireType } from '@bufbuild/protobuf/wire';
 import {
   ControlSchema,
   EventSchema,
@@ -8,6 +7,7 @@ import {
 } from '../../../gen/parley/signal/v1/frame_pb.ts';
 import { AcknowledgedSchema } from '../../../gen/parley/signal/v1/session_pb.ts';
 import type { Entry } from '../port/room-log.ts';
+import { WireType } from './wire-type.ts';
 import {
   fixed32FieldSize,
   lengthFieldSize,
@@ -22,17 +22,17 @@ import {
   uint32FieldSize,
 } from './wire-writer.ts';
 
-const { LengthDelimited, Varint, Bit32 } = WireType;
-const eventTag = tagOf(ServerFrameSchema.field.event, LengthDelimited);
-const streamTag = tagOf(EventSchema.field.stream, LengthDelimited);
-const epochTag = tagOf(EventSchema.field.epoch, Bit32);
-const offsetTag = tagOf(EventSchema.field.offset, Varint);
-const previousTag = tagOf(EventSchema.field.previous, Varint);
-const previousToAllTag = tagOf(EventSchema.field.previousToAll, Varint);
-const directedTag = tagOf(EventSchema.field.directed, Varint);
-const controlTag = tagOf(ServerFrameSchema.field.control, LengthDelimited);
-const acknowledgedTag = tagOf(ControlSchema.field.acknowledged, LengthDelimited);
-const ackedThroughTag = tagOf(AcknowledgedSchema.field.ackedThrough, Varint);
+const { LENGTH, VARINT, FIXED32 } = WireType;
+const eventTag = tagOf(ServerFrameSchema.field.event, LENGTH);
+const streamTag = tagOf(EventSchema.field.stream, LENGTH);
+const epochTag = tagOf(EventSchema.field.epoch, FIXED32);
+const offsetTag = tagOf(EventSchema.field.offset, VARINT);
+const previousTag = tagOf(EventSchema.field.previous, VARINT);
+const previousToAllTag = tagOf(EventSchema.field.previousToAll, VARINT);
+const directedTag = tagOf(EventSchema.field.directed, VARINT);
+const controlTag = tagOf(ServerFrameSchema.field.control, LENGTH);
+const acknowledgedTag = tagOf(ControlSchema.field.acknowledged, LENGTH);
+const ackedThroughTag = tagOf(AcknowledgedSchema.field.ackedThrough, VARINT);
 
 /**
  * The frame of a log entry, the same for everyone who gets it. `stream` is as the client knows it: a room's id, or empty for

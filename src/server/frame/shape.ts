@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, getOption, ScalarType } from '@bufbuild/protobuf';
-import { WireType } from '@bufbuild/protobuf/wire';
 import { Form, type Limit, limit } from '../../../gen/parley/options/v1/limits_pb.ts';
 import { longestOfForm } from './form.ts';
+import { WireType } from './wire-type.ts';
 
 /** How the bytes of one value are checked. */
 export const ValueKind = {
@@ -187,10 +187,10 @@ function kindOf(scalar: ScalarType): ValueKind {
 }
 
 function wireOf(kind: ValueKind): WireType {
-  if (kind <= ValueKind.VARINT) return WireType.Varint;
-  if (kind === ValueKind.FIXED32) return WireType.Bit32;
-  if (kind === ValueKind.FIXED64) return WireType.Bit64;
-  return WireType.LengthDelimited;
+  if (kind <= ValueKind.VARINT) return WireType.VARINT;
+  if (kind === ValueKind.FIXED32) return WireType.FIXED32;
+  if (kind === ValueKind.FIXED64) return WireType.FIXED64;
+  return WireType.LENGTH;
 }
 
 function unsupported(place: DescMessage | DescField, what: string): Error {

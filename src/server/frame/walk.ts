@@ -1,12 +1,16 @@
-import { WireType } from '@bufbuild/protobuf/wire';
+import { Form } from '../../../gen/parley/options/v1/limits_pb.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { fitsForm, formName } from './form.ts';
 import { Cardinality, type FieldShape, maxSlots, type Shape, ValueKind } from './shape.ts';
 import { isText } from './text.ts';
 import { WireReader } from './wire-reader.ts';
+import { WireType } from './wire-type.ts';
 
 /** Most messages that may stand one within the other. */
 const maxLevels = 16;
+/** Most fields of a body that the schema does not have: passing them is cheap, but decoding them later is not. */
+const maxUnknownFields = 256;
+const setTwice = 'is set twice, or beside another of its oneof';
 const noBytes = new Uint8Array(0);
 
 /** Checks bytes against shapes. As with the reader below it, -1 says that a call failed. */
@@ -17,14 +21,21 @@ class Walker extends WireReader {
   /** How many items the lists and maps have so far, of each message on the way down one after the other. */
   private readonly counts = new Int32Array(maxLevels * maxSlots);
   private top = 0;
+  private unknown = 0;
 
   walk(shape: Shape, bytes: Uint8Array, start: number, end: number, name: string): SignalError | undefined {
     this.bytes = bytes;
     this.pos = start;
     this.end = end;
-    const error = this.message(shape, 1) < 0 ? this.takeError(name) : undefined;
-    this.bytes = noBytes; // the frame's bytes are not kept from being collected
-    return error;
+    this.code = ErrorCode.MALFORMED_FRAME;
+    this.path = '';
+    this.top = 0;
+    this.unknown = 0;
+    const good = this.message(shape, 1) >= 0;
+    this.bytes = noBytes; // so that the frame's bytes can be collected
+    if (good) return undefined;
+    this.under(name);
+    return new SignalError(this.code, `${this.path} ${this.fault}`);
   }
 
   private message(shape: Shape, level: number): number {
@@ -40,10 +51,9 @@ class Walker extends WireReader {
       const number = tag >>> 3;
       const field = number < fields.length ? fields[number] : undefined;
       if (field === undefined) {
-        if (this.skip(tag & 7) < 0) return -1;
+        if (this.passUnknown(tag & 7) < 0) return -1;
       } else if (field.cardinality === Cardinality.SINGULAR) {
-        if ((seen & field.bit) !== 0)
-          return this.failAt(field, 'is set twice, or beside another of its oneof');
+        if ((seen & field.bit) !== 0) return this.failAt(field, setTwice);
         seen |= field.bit;
         if (this.single(field, tag & 7, level) < 0) return this.under(field.name);
       } else {
@@ -57,7 +67,7 @@ class Walker extends WireReader {
 
   private many(field: FieldShape, wire: number, slot: number, level: number): number {
     if (field.cardinality === Cardinality.MAP) return this.entry(field, wire, slot, level);
-    if (wire === WireType.LengthDelimited && field.kind < ValueKind.BYTES) return this.packed(field, slot);
+    if (wire === WireType.LENGTH && field.kind < ValueKind.BYTES) return this.packed(field, slot);
     if (this.countOne(field, slot) < 0) return -1;
     return this.single(field, wire, level) < 0 ? this.underItem(slot) : 0;
   }
@@ -76,7 +86,7 @@ class Walker extends WireReader {
   }
 
   private entry(field: FieldShape, wire: number, slot: number, level: number): number {
-    if (wire !== WireType.LengthDelimited) return this.wrongWire(wire);
+    if (wire !== WireType.LENGTH) return this.wrongWire(wire);
     if (this.countOne(field, slot) < 0) return -1;
     const length = this.length();
     if (length < 0) return -1;
@@ -89,7 +99,7 @@ class Walker extends WireReader {
       if (tag < 0) return -1;
       const part = tag >>> 3 === 1 ? field.key : tag >>> 3 === 2 ? field.value : undefined;
       if (part === undefined) {
-        if (this.skip(tag & 7) < 0) return -1;
+        if (this.passUnknown(tag & 7) < 0) return -1;
         continue;
       }
       if ((seen & (tag >>> 3)) !== 0) return this.failAt(part, 'is set twice');
@@ -103,6 +113,13 @@ class Walker extends WireReader {
     this.counts[slot + 1] = bytes;
     if (field.maxBytes === 0 || bytes <= field.maxBytes) return 0;
     return this.invalid(`holds more than ${field.maxBytes} bytes of keys and values`);
+  }
+
+  private passUnknown(wire: number): number {
+    if (++this.unknown > maxUnknownFields) {
+      return this.invalid(`has an unknown field, more than the limit of ${maxUnknownFields}`);
+    }
+    return this.skip(wire);
   }
 
   private countOne(field: FieldShape, slot: number): number {
@@ -143,10 +160,9 @@ class Walker extends WireReader {
     if (length > field.maxBytes) return this.invalid(`is ${length} bytes, the limit is ${field.maxBytes}`);
     if (length === 0) return field.required ? this.invalid('is required') : 0;
     if (field.kind === ValueKind.BYTES) return length;
-    if (field.form !== 0) {
-      return fitsForm(field.form, this.bytes, start, this.pos)
-        ? length
-        : this.invalid(`is not ${formName(field.form)}`);
+    if (field.form !== Form.UNSPECIFIED) {
+      const fits = fitsForm(field.form, this.bytes, start, this.pos);
+      return fits ? length : this.invalid(`is not ${formName(field.form)}`);
     }
     return isText(this.bytes, start, this.pos) ? length : this.fail('is not UTF-8');
   }
@@ -181,22 +197,13 @@ class Walker extends WireReader {
     this.path = this.path === '' || this.path.startsWith('[') ? name + this.path : `${name}.${this.path}`;
     return -1;
   }
-
-  private takeError(name: string): SignalError {
-    this.under(name);
-    const error = new SignalError(this.code, `${this.path} ${this.fault}`);
-    this.code = ErrorCode.MALFORMED_FRAME;
-    this.path = '';
-    this.top = 0;
-    return error;
-  }
 }
 
 const walker = new Walker(noBytes);
 
 /**
  * Checks the message that stands in `bytes` from `start` to `end` against its shape, in full: what passes, the generated decoder
- * decodes, and to the same. Fields that the schema does not have pass when they are well formed.
+ * decodes, and to the same. Fields that the schema does not have pass when they are well formed, up to 256.
  *
  * Returns what is wrong, undefined for nothing: MALFORMED_FRAME for bytes that are no message of the schema, INVALID_ARGUMENT
  * for a bound, a form or a required field. The message begins with the field's path, which begins with `name`.

@@ -1,7 +1,7 @@
-import { WireType } from '@bufbuild/protobuf/wire';
+import { WireType } from './wire-type.ts';
 
 const acceptedWireTypes =
-  (1 << WireType.Varint) | (1 << WireType.Bit64) | (1 << WireType.LengthDelimited) | (1 << WireType.Bit32);
+  (1 << WireType.VARINT) | (1 << WireType.FIXED64) | (1 << WireType.LENGTH) | (1 << WireType.FIXED32);
 const truncated = 'is truncated';
 
 /**
@@ -95,9 +95,9 @@ export class WireReader {
 
   /** Passes a value of any of the accepted wire types. */
   skip(wire: number): number {
-    if (wire === WireType.Varint) return this.varint();
-    if (wire === WireType.Bit64) return this.fixed(8);
-    if (wire === WireType.Bit32) return this.fixed(4);
+    if (wire === WireType.VARINT) return this.varint();
+    if (wire === WireType.FIXED64) return this.fixed(8);
+    if (wire === WireType.FIXED32) return this.fixed(4);
     const length = this.length();
     if (length > 0) this.pos += length;
     return length;

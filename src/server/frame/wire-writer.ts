@@ -1,5 +1,5 @@
 import type { DescField } from '@bufbuild/protobuf';
-import { WireType } from '@bufbuild/protobuf/wire';
+import type { WireType } from './wire-type.ts';
 
 /** A field's tag for a wire type. */
 export function tagOf(field: DescField, wire: WireType): number {
@@ -7,7 +7,7 @@ export function tagOf(field: DescField, wire: WireType): number {
 }
 
 /** How many bytes a varint of at most 32 bits takes. */
-export function varintSize(value: number): number {
+function varintSize(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
   if (value < 0x200000) return 3;
@@ -46,8 +46,8 @@ export function fixed32FieldSize(tag: number, value: number): number {
   return value === 0 ? 0 : varintSize(tag) + 4;
 }
 
-/** Writes a varint of at most 32 bits. As with the others below, returns the place after it. */
-export function putVarint(out: Buffer, at: number, value: number): number {
+/** Writes a varint of at most 32 bits. Like all that write, returns the place after it. */
+function putVarint(out: Buffer, at: number, value: number): number {
   let pos = at;
   let rest = value;
   while (rest > 0x7f) {

@@ -23,10 +23,14 @@ export interface HttpApiOptions {
   readonly partModes: () => PartModes;
   /** The origins whose pages may call with credentials. `*` is refused. */
   readonly clientUrls: readonly string[];
-  /** The folder of the built pages, an absolute path. Nothing is served where it does not exist. */
+  /** The folder of the built pages, an absolute path. It need not exist. */
   readonly pagesFolder?: string;
   /** Gives tokens to whoever asks: never in production. */
   readonly developmentTokens?: DevelopmentTokens;
+  /** Certificate chain and key in PEM: it then speaks HTTPS and wss. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Whose `X-Forwarded-For` is believed: everyone's, nobody's, or those of these addresses and networks. */
+  readonly trustProxy: boolean | readonly string[];
 }
 
 /** Longest time that a client may take to send a request, in milliseconds. */
@@ -52,6 +56,8 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
     logger: false,
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
+    https: options.tls ?? null,
+    trustProxy: typeof options.trustProxy === 'boolean' ? options.trustProxy : [...options.trustProxy],
     routerOptions: { maxParamLength },
     // What is under way while the server stops is still answered.
     return503OnClosing: false,

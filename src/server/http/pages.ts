@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
@@ -7,9 +6,8 @@ import type { FastifyInstance } from 'fastify';
 const hashedFolder = `assets${sep}`;
 const aYear = 'public, max-age=31536000, immutable';
 
-/** Serves the built pages of a folder, an absolute path, at `/`. Does nothing where the folder does not exist: the server runs without them. */
+/** Serves the built pages of a folder, an absolute path, at `/`. Where the folder does not exist there are none, until it does. */
 export function addPages(app: FastifyInstance, folder: string): void {
-  if (!existsSync(folder)) return;
   app.register(fastifyStatic, {
     root: folder,
     cacheControl: false,

@@ -91,7 +91,7 @@ export class DirectoryFile implements DirectorySource {
   async #look(): Promise<void> {
     // Asked before the reading: what changes in between is seen as a change by the next look.
     const version = await versionOf(this.#options.path);
-    if (version !== this.#seenVersion && !this.#closed) {
+    if (version !== this.#seenVersion) {
       this.#seenVersion = version;
       this.#take(await readDocument(this.#options.path));
     }

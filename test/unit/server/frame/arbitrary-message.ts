@@ -10,14 +10,14 @@ import fc from 'fast-check';
 import { Form, type Limit, limit } from '../../../../gen/parley/options/v1/limits_pb.ts';
 import { ClientFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
 
-type Init = Record<string, unknown>;
 type Value = fc.Arbitrary<unknown>;
 
 const maxUint32 = 0xffff_ffff;
-const idCharacters = [...'ABCXYZabcxyz0189._~-'];
+const idCharacters = Array.from('ABCXYZabcxyz0189._~-');
+const hexDigits = Array.from({ length: 16 }, (_, digit) => digit.toString(16));
 const hex = (length: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
-export const traceparents = fc
+  fc.string({ unit: fc.constantFrom(...hexDigits), minLength: length, maxLength: length });
+const traceparents = fc
   .tuple(hex(32), hex(16), hex(2))
   .map(([trace, parent, flags]) => `00-${trace}-${parent}-${flags}`);
 
@@ -53,7 +53,7 @@ export function messages(schema: DescMessage): fc.Arbitrary<Message> {
     ),
     { requiredKeys: [] },
   );
-  return fc.tuple(fields, oneofs).map(([some, others]) => create(schema, { ...some, ...others } as Init));
+  return fc.tuple(fields, oneofs).map(([some, others]) => create(schema, { ...some, ...others }));
 }
 
 /** A field's value where it has one. */

@@ -50,6 +50,7 @@ const stricter: readonly (readonly [code: ErrorCode, words: RegExp])[] = [
   [ErrorCode.UNKNOWN_FRAME, /^frame has no body/],
   [ErrorCode.INVALID_ARGUMENT, /is \d+ bytes, the limit is \d+$/],
   [ErrorCode.INVALID_ARGUMENT, /holds more than \d+ (items|bytes of keys and values)$/],
+  [ErrorCode.INVALID_ARGUMENT, /has an unknown field, more than the limit of \d+$/],
   [ErrorCode.INVALID_ARGUMENT, /is not an? (id|UUID|traceparent) of /],
   [ErrorCode.INVALID_ARGUMENT, /is required$/],
 ];

@@ -124,7 +124,7 @@ test.for<[string, Bytes[], string]>([
     '4711: MALFORMED_FRAME: frame has a varint past 32 bits',
   ],
   ['a fault in its body', [block(21, [0x80]), id], '4711: MALFORMED_FRAME: leave_room is truncated'],
-])('X1: a frame with %s is MALFORMED_FRAME, with the id where it can be read', ([, parts, wanted]) => {
+])('a frame with %s is MALFORMED_FRAME, with the id where it can be read', ([, parts, wanted]) => {
   expect(refusal(...parts)).toBe(wanted);
 });
 

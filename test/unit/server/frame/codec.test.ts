@@ -1,4 +1,4 @@
-import { create, equals, fromBinary, fromJsonString, toBinary, toJsonString } from '@bufbuild/protobuf';
+import { equals, fromBinary, fromJsonString, toBinary, toJsonString } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ErrorCode as Code } from '../../../../gen/parley/signal/v1/error_pb.ts';
@@ -49,7 +49,7 @@ test('L2: a JSON frame is read as the binary frame that says the same', () => {
   );
 });
 
-test('L2: unknown fields of a JSON frame are passed over, and an unknown body is UNKNOWN_FRAME', () => {
+test('unknown fields of a JSON frame are passed over, and an unknown body is UNKNOWN_FRAME', () => {
   expect(read('{"id":3,"new":[{}],"leaveRoom":{"roomId":"standup","why":"tired"}}')).toMatchObject({
     ok: true,
     frame: { id: 3, kind: 'leaveRoom' },
@@ -61,30 +61,47 @@ test('L2: unknown fields of a JSON frame are passed over, and an unknown body is
   });
 });
 
-test('L2: limits hold for JSON frames', () => {
+test('limits hold for JSON frames', () => {
   expect(read('{"id":3,"leave_room":{"room_id":"a/b"}}')).toMatchObject({
     id: 3,
     error: { code: Code.INVALID_ARGUMENT },
   });
 });
 
-test.for<[string, string, number]>([
-  ['{"id":3,"relay":{"to":5}}', ': field parley.signal.v1.Relay.to does not fit', 3],
-  ['{"id":"3","relay":[]}', '', 3],
-  ['{"id":3,"hello":{},"signOut":{}}', ': oneof parley.signal.v1.ClientFrame.body does not fit', 3],
-  ['{"id":3,"joinRoom":{"roomId":"\\ud800"}}', ': field parley.signal.v1.JoinRoom.roomId does not fit', 3],
-  ['{"id":-3,"signOut":{}}', ': field parley.signal.v1.ClientFrame.id does not fit', 0],
-  ['{"id":{},"signOut":{}}', ': field parley.signal.v1.ClientFrame.id does not fit', 0],
-  ['{"id":3', '', 0],
-  ['[3]', '', 0],
-  ['null', '', 0],
-  ['', '', 0],
-])('L2: %s is MALFORMED_FRAME', ([json, where, id]) => {
-  expect(refusal(Buffer.from(json))).toEqual([
-    Code.MALFORMED_FRAME,
-    `frame is not a ClientFrame in JSON${where}`,
-    id,
-  ]);
+test.for<[string, json: string, where: string, id: number]>([
+  [
+    'a value of another type',
+    '{"id":3,"relay":{"to":5}}',
+    ': field parley.signal.v1.Relay.to does not fit',
+    3,
+  ],
+  ['a list for a message', '{"id":"3","relay":[]}', '', 3],
+  [
+    'two bodies',
+    '{"id":3,"hello":{},"signOut":{}}',
+    ': oneof parley.signal.v1.ClientFrame.body does not fit',
+    3,
+  ],
+  [
+    'half a surrogate',
+    '{"id":3,"getRoom":{"roomId":"\\ud800"}}',
+    ': field parley.signal.v1.GetRoom.room_id does not fit',
+    3,
+  ],
+  ['a negative id', '{"id":-3,"signOut":{}}', ': field parley.signal.v1.ClientFrame.id does not fit', 0],
+  [
+    'an object for an id',
+    '{"id":{},"signOut":{}}',
+    ': field parley.signal.v1.ClientFrame.id does not fit',
+    0,
+  ],
+  ['a cut end', '{"id":3', '', 0],
+  ['a list', '[3]', '', 0],
+  ['null', 'null', '', 0],
+  ['nothing', '', '', 0],
+])('a JSON frame of %s is MALFORMED_FRAME, with the id where it can be read', ([, json, where, id]) => {
+  const message = `frame is not a ClientFrame in JSON${where}`;
+  expect(refusal(Buffer.from(json))).toEqual([Code.MALFORMED_FRAME, message, id]);
 });
 
 test('a JSON frame that is not UTF-8 is MALFORMED_FRAME', () => {
@@ -95,7 +112,7 @@ test('a JSON frame that is not UTF-8 is MALFORMED_FRAME', () => {
   ]);
 });
 
-test('X1: JSON nested without end is MALFORMED_FRAME or passed over', () => {
+test('JSON nested without end is MALFORMED_FRAME or passed over', () => {
   const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
   expect(refusal(Buffer.from(nested))[0]).toBe(Code.MALFORMED_FRAME);
   expect(read(`{"id":3,"signOut":{},"x":${nested}}`)).toMatchObject({ ok: true, frame: { id: 3 } });
@@ -128,7 +145,7 @@ test('L2: a frame of the server is written as ProtoJSON, with names for enums an
   );
 });
 
-test('L2: an event that was written by hand is the same in JSON', () => {
+test('an event that was written by hand is the same in JSON', () => {
   const body = eventBody('message', { id: 1n << 60n, content: 'héllo' });
   const bytes = eventFrame('standup', {
     position: { epoch: 7, offset: 3 },

@@ -7,14 +7,14 @@ function fits(form: Form, text: string): boolean {
   return fitsForm(form, bytes, 1, bytes.length - 1);
 }
 
-test('X1: an id is 1 to 128 of its characters', () => {
+test('an id is 1 to 128 of its characters', () => {
   expect(fits(Form.ID, 'a')).toBe(true);
   expect(fits(Form.ID, 'AZaz09._~-')).toBe(true);
   expect(fits(Form.ID, 'x'.repeat(128))).toBe(true);
   expect(fits(Form.ID, 'x'.repeat(129))).toBe(false);
 });
 
-test('X1: of all bytes, those and only those that an id may have pass', () => {
+test('of all bytes, those and only those that an id may have pass', () => {
   for (let byte = 0; byte < 256; byte++) {
     const wanted = byte < 128 && /[A-Za-z0-9._~-]/.test(String.fromCharCode(byte));
     expect(fitsForm(Form.ID, Uint8Array.of(byte), 0, 1)).toBe(wanted);

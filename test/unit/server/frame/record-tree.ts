@@ -15,6 +15,8 @@ export interface WireRecord {
   lengthError: number;
 }
 
+const lengthDelimited: number = WireType.LengthDelimited;
+
 export interface WireMessage {
   /** The schema; none for the entry of a map. */
   readonly schema: DescMessage | undefined;
@@ -64,7 +66,7 @@ export function writeMessage(message: WireMessage): Bytes {
   return message.records.flatMap((record) => {
     const tag = varint((BigInt(record.number) << 3n) | BigInt(record.wire), record.tagLength);
     const content = 'records' in record.content ? writeMessage(record.content) : [...record.content];
-    if (record.wire !== Number(WireType.LengthDelimited)) return [...tag, ...content];
+    if (record.wire !== lengthDelimited) return [...tag, ...content];
     const length = Math.max(0, content.length + record.lengthError);
     return [...tag, ...varint(length, record.lengthLength), ...content];
   });

@@ -21,7 +21,7 @@ test.for<[string, number]>([
   ['answer', 2],
   ['candidates', 3],
   ['signal', 4],
-])('P1: a relay of kind %s is viewed without being decoded', ([kind, number]) => {
+])('a relay of kind %s is viewed without being decoded', ([kind, number]) => {
   const bytes = relay(block(number, text(1, 'v=0')));
   const view = readRelay(bytes);
   expect(view).toMatchObject({ roomId: 'standup', to, kind });
@@ -67,7 +67,7 @@ test('P1: the event of a relay is what the generated encoder makes, and holds th
   );
 });
 
-test('P1: a sender that writes a sender of its own into the relay is not heard', () => {
+test('a sender that writes a sender of its own into the relay is not heard', () => {
   const forged = relay(block(1, text(1, 'v=0')), text(9, 'somebody else'));
   const event = fromBinary(EventSchema, relayEvent(from, correlationId, readRelay(forged).body));
   expect(event.body).toMatchObject({ case: 'relay', value: { from, correlationId } });

@@ -18,7 +18,7 @@ test('a message that holds itself is compiled', () => {
   expect(value?.fields[5]?.message).toBe(shapeOf(StructSchema));
 });
 
-test('X1: bounds are those of the schema, and its defaults where it says nothing', () => {
+test('bounds are those of the schema, and its defaults where it says nothing', () => {
   const candidate = shapeOf(CandidateSchema);
   expect(candidate.fields[1]).toMatchObject({ name: 'candidate', maxBytes: 4096 });
   expect(candidate.fields[2]).toMatchObject({ name: 'sdp_mid', localName: 'sdpMid', maxBytes: 256 });

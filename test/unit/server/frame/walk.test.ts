@@ -111,7 +111,7 @@ test.for<[string, Bytes[], string]>([
     [block(3, block(3, block(1), block(1), block(1, block(2, [0xff]))))],
     'it.body.candidates.candidates[2].sdp_mid is not UTF-8',
   ],
-])('X1: %s is MALFORMED_FRAME', ([, parts, message]) => {
+])('%s is MALFORMED_FRAME', ([, parts, message]) => {
   expect(check(RelaySchema, ...parts)).toBe(`MALFORMED_FRAME: ${message}`);
 });
 
@@ -151,7 +151,7 @@ test.for<[string, Bytes[], string]>([
     [block(3, block(4, text(2, 'x'.repeat(262_145))))],
     'it.body.signal.data is 262145 bytes, the limit is 262144',
   ],
-])('X1: %s is INVALID_ARGUMENT', ([, parts, message]) => {
+])('%s is INVALID_ARGUMENT', ([, parts, message]) => {
   expect(check(RelaySchema, ...parts)).toBe(`INVALID_ARGUMENT: ${message}`);
 });
 
@@ -184,7 +184,7 @@ test('limit and form of a repeated string are of each item', () => {
 
 const entry = (key: string, value: string) => block(4, text(1, key), text(2, value));
 
-test('X1: a map is bounded in its entries, and in its keys and values together', () => {
+test('a map is bounded in its entries, and in its keys and values together', () => {
   const entries = (count: number) => Array.from({ length: count }, (_, index) => entry(`k${index}`, 'v'));
   expect(check(JoinRoomSchema, ...entries(64))).toBe('good');
   expect(check(JoinRoomSchema, ...entries(65))).toBe(
@@ -256,6 +256,18 @@ test('a required list must have an item', () => {
   expect(check(schema, scalar(1, 0))).toBe('good');
   expect(check(schema)).toBe('INVALID_ARGUMENT: it.numbers is required');
   expect(check(schema, block(1))).toBe('INVALID_ARGUMENT: it.numbers is required');
+});
+
+test('a message with all within it may have 256 unknown fields', () => {
+  const unknown = (count: number) => Array<Bytes>(count).fill(scalar(9, 1));
+  const entries = [block(4, ...unknown(100)), block(4, ...unknown(100))];
+  expect(check(JoinRoomSchema, ...unknown(56), ...entries)).toBe('good');
+  expect(check(JoinRoomSchema, ...unknown(57), ...entries)).toBe(
+    'INVALID_ARGUMENT: it.attributes has an unknown field, more than the limit of 256',
+  );
+  expect(check(JoinRoomSchema, ...unknown(257))).toBe(
+    'INVALID_ARGUMENT: it has an unknown field, more than the limit of 256',
+  );
 });
 
 test('a list of numbers may be packed, unpacked or both', () => {

@@ -46,6 +46,7 @@ export async function listeningApi(options: Partial<HttpApiOptions> = {}): Promi
     user: () => 'hash',
   };
   const app = createHttpApi({
+    trustProxy: false,
     roomLog: memoryRooms(),
     verifier: new JoseTokenVerifier({ keys: { kind: 'secret', secret } }),
     log,
@@ -89,7 +90,7 @@ export async function join(
   log: RoomLog,
   roomId: string,
   displayName: string,
-  mode = RoomMode.P2P,
+  mode: RoomMode = RoomMode.P2P,
 ): Promise<string> {
   const sessionId = randomUUID();
   const peerId = randomUUID();

@@ -55,8 +55,12 @@ test('nothing but the pages is served, and what is missing has a typed answer', 
   expect((await fetch(`${url}/health`)).status).toBe(200);
 });
 
-test('a server without built pages runs, and has no pages', async () => {
-  const { url } = await listeningApi({ pagesFolder: join(await builtPages(), 'never-built') });
+test('a server without built pages runs, and has them once they are built', async () => {
+  const pagesFolder = join(await builtPages(), 'not-yet-built');
+  const { url } = await listeningApi({ pagesFolder });
   expect((await fetch(`${url}/`)).status).toBe(404);
   expect((await fetch(`${url}/health`)).status).toBe(200);
+  await mkdir(pagesFolder);
+  await writeFile(join(pagesFolder, 'index.html'), '<!doctype html>');
+  expect((await fetch(`${url}/`)).status).toBe(200);
 });

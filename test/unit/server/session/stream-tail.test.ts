@@ -1,0 +1,155 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import { type Event, ServerFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
+import { MemoryRoomLog } from '../../../../src/server/adapter/memory/memory-room-log.ts';
+import { eventBody } from '../../../../src/server/frame/event-body.ts';
+import type { Log } from '../../../../src/server/port/log.ts';
+import type {
+  Entry,
+  StreamListener,
+  StreamName,
+  Subscription,
+} from '../../../../src/server/port/room-log.ts';
+import { type Receiver, StreamTails } from '../../../../src/server/session/stream-tail.ts';
+import { ErrorCode } from '../../../../src/shared/signal-error.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
+
+const room: StreamName = 'room:daily';
+const quiet: Log = {
+  debugEnabled: false,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => quiet,
+  user: (id) => id,
+};
+
+/** A log that loses the announcements of chosen offsets, as a bus between nodes may. */
+class LossyRoomLog extends MemoryRoomLog {
+  readonly lost = new Set<number>();
+  subscriptions = 0;
+
+  override async subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription> {
+    this.subscriptions++;
+    const subscription = await super.subscribe(stream, {
+      onEntry: (entry) => {
+        if (!this.lost.has(entry.position.offset)) listener.onEntry(entry);
+      },
+      onPublished: (body) => listener.onPublished(body),
+    });
+    return {
+      close: () => {
+        this.subscriptions--;
+        subscription.close();
+      },
+    };
+  }
+}
+
+class RecordingReceiver implements Receiver {
+  readonly number: number;
+  readonly offsets: number[] = [];
+  readonly frames: Event[] = [];
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  deliver(entry: Entry, frame: Uint8Array): void {
+    this.offsets.push(entry.position.offset);
+    const { frame: decoded } = fromBinary(ServerFrameSchema, frame);
+    if (decoded.case === 'event') this.frames.push(decoded.value);
+  }
+
+  deliverPublished(): void {
+    this.offsets.push(0);
+  }
+}
+
+function setUp() {
+  const log = new LossyRoomLog({
+    clock: new FakeClock(),
+    keepMs: 60_000,
+    maxBytes: 1_000_000,
+    emptyGraceMs: 1_000,
+  });
+  const tails = new StreamTails(log, quiet);
+  let seq = 0;
+  const commit = (to?: string) =>
+    log.commit(room, {
+      source: { id: 'tester', gen: 1, seq: ++seq },
+      checks: [],
+      changes: [],
+      entry: {
+        to: to === undefined ? 'all' : { peerId: to },
+        body: eventBody('peerLeft', { peerId: `${seq}` }),
+      },
+    });
+  const join = async (peerId: string) => {
+    const result = await log.commit(room, {
+      source: { id: peerId, gen: 1, seq: 1 },
+      checks: [{ kind: 'no-member', peerId, otherwise: ErrorCode.PEER_ID_TAKEN }],
+      changes: [
+        {
+          kind: 'add-member',
+          peerId,
+          member: { sessionId: peerId, userId: peerId, gen: 1, node: 'a', info: new Uint8Array() },
+        },
+      ],
+      entry: { to: 'all', body: eventBody('peerJoined', {}) },
+    });
+    return result.outcome === 'applied' ? result.position : { epoch: 0, offset: 0 };
+  };
+  return { log, tails, commit, join };
+}
+
+test('a receiver gets what is for all and what is for it, from its position on, each once', async () => {
+  const { tails, commit, join } = setUp();
+  const alice = await join('alice');
+  const bob = await join('bob');
+  const place = await tails.take(room);
+  await commit('bob');
+  await commit();
+  const receiver = new RecordingReceiver(bob.offset);
+  place.follow(receiver, { epoch: bob.epoch, offset: 3 });
+  await commit('alice');
+  await commit('bob');
+  expect(receiver.offsets).toEqual([4, 6]);
+  expect(
+    receiver.frames.map(({ previous, previousToAll, directed }) => [previous, previousToAll, directed]),
+  ).toEqual([
+    [2, 2, false],
+    [3, 4, true],
+  ]);
+  expect(alice.offset).toBe(1);
+  place.leave();
+});
+
+test('a lost announcement is read from the log before what came after it is delivered', async () => {
+  const { log, tails, commit, join } = setUp();
+  const alice = await join('alice');
+  const place = await tails.take(room);
+  const receiver = new RecordingReceiver(alice.offset);
+  place.follow(receiver, alice);
+  await commit();
+  log.lost.add(3).add(4);
+  for (let times = 0; times < 5; times++) await commit();
+  await expect.poll(() => receiver.offsets).toEqual([2, 3, 4, 5, 6, 7]);
+  place.leave();
+});
+
+test('one subscription serves all who follow a stream, and ends with the last of them', async () => {
+  const { log, tails, join } = setUp();
+  const alice = await join('alice');
+  const places = [await tails.take(room), await tails.take(room)];
+  expect(log.subscriptions).toBe(1);
+  places[0]?.follow(new RecordingReceiver(alice.offset), alice);
+  places[0]?.leave();
+  expect(log.subscriptions).toBe(1);
+  places[1]?.leave();
+  await expect.poll(() => log.subscriptions).toBe(0);
+  expect(tails.size).toBe(0);
+  (await tails.take(room)).leave();
+  await expect.poll(() => log.subscriptions).toBe(0);
+});
