@@ -12,8 +12,9 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, callback) {
-    const timer: unknown = setTimeout(callback, delayMs);
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref();
-    return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
+    const timer = setTimeout(callback, delayMs);
+    // A number in browsers, an object in Node.
+    (timer as unknown as { unref?: () => void }).unref?.();
+    return () => clearTimeout(timer);
   },
 };

@@ -22,7 +22,7 @@ function refusal(...parts: readonly Bytes[]): string {
 }
 
 test('a frame is viewed by its id, its trace, its kind and the bytes of its body', () => {
-  const bytes = Buffer.from([...id, ...text(2, traceparent), ...leaveRoom]);
+  const bytes = Uint8Array.from([...id, ...text(2, traceparent), ...leaveRoom]);
   const result = readClientFrame(bytes, maxFrameBytes);
   if (!result.ok) throw result.error;
   expect(result.frame).toMatchObject({ id: 4711, traceparent, kind: 'leaveRoom' });

@@ -6,7 +6,7 @@ import { type RelayBody, RelayBodySchema, RelaySchema } from '../../../../gen/pa
 import { readRelay, relayEvent } from '../../../../src/server/frame/relay.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
 import { messages } from './arbitrary-message.ts';
-import { type Bytes, block, scalar, text } from './wire-bytes.ts';
+import { type Bytes, block, scalar, tag, text } from './wire-bytes.ts';
 
 const to = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
 const from = '9b2504e0-4f89-41d3-9a0c-0305e82c3302';
@@ -46,8 +46,14 @@ test.for<[string, Bytes]>([
   );
 });
 
+test('what stands after the body is not taken for its kind', () => {
+  const bytes = Uint8Array.from([...block(3), ...text(1, 'standup'), ...text(2, to)]);
+  expect(() => readRelay(bytes)).toThrow('relay.body.kind is required');
+});
+
 test.for<[string, Uint8Array]>([
   ['a cut length', Uint8Array.of(0x0a)],
+  ['a group', Uint8Array.from([...tag(1, 3), 0, ...tag(1, 4), 0])],
   ['a cut tag in its body', relay([0x80])],
 ])('bytes that were never checked, with %s, are MALFORMED_FRAME', ([, bytes]) => {
   expect(() => readRelay(bytes)).toThrow(expect.objectContaining({ code: ErrorCode.MALFORMED_FRAME }));

@@ -59,6 +59,7 @@ test.for<[string, Bytes[], string]>([
     'it.body.offer is truncated',
   ],
   ['half a varint', [[...tag(3, 2), 0x80]], 'it.body is truncated'],
+  ['four bytes of a varint of five', [[...tag(1, 2), 0x80, 0x80, 0x80, 0x80]], 'it.room_id is truncated'],
   ['half a tag', [[0x80]], 'it is truncated'],
   ['half an unknown fixed64', [[...tag(90, 1), 0, 0, 0]], 'it is truncated'],
   ['half an unknown fixed32', [[...tag(90, 5), 0, 0, 0]], 'it is truncated'],
@@ -371,6 +372,18 @@ test('messages within messages go 16 levels down', () => {
   expect(check(schema, nested(17))).toBe(
     `MALFORMED_FRAME: it${'.inner'.repeat(16)} is nested past 16 levels`,
   );
+});
+
+test('counts hold however many messages came before', () => {
+  const schema = describedMessage([
+    { name: 'inner', type: Type.MESSAGE, repeated: true },
+    { name: 'numbers', type: Type.UINT32, repeated: true },
+  ]);
+  const many = block(1, ...Array<Bytes>(64).fill(block(1)));
+  expect(check(schema, ...Array<Bytes>(64).fill(many))).toBe('good');
+  expect(
+    check(schema, ...Array<Bytes>(63).fill(many), block(1, ...Array<Bytes>(65).fill(scalar(2, 1)))),
+  ).toBe('INVALID_ARGUMENT: it.inner[63].numbers holds more than 64 items');
 });
 
 test('a fault leaves nothing behind for the next message', () => {
