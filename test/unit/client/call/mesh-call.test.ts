@@ -1,0 +1,251 @@
+import wrtc from '@roamhq/wrtc';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import {
+  type Call,
+  type CallEvents,
+  type CallOptions,
+  type ClientOptions,
+  ParleyClient,
+  type Room,
+} from '../../../../src/client/index.ts';
+import { startTestServer, type TestServer } from '../../../protocol/test-server.ts';
+import { newAudioTrack } from './pair.ts';
+
+const { RTCPeerConnection } = wrtc;
+const chat = { RTCPeerConnection, dataChannels: [{ label: 'chat' }] };
+
+async function startServer(env: Record<string, string> = {}): Promise<TestServer> {
+  const server = await startTestServer({ env });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** A client of a real server. */
+async function connect(server: TestServer, userId: string, options: Partial<ClientOptions> = {}) {
+  const token = () => server.token(userId);
+  const client = new ParleyClient({ url: server.wsUrl, token, WebSocket, ...options });
+  onTestFinished(() => client.close());
+  await client.connect();
+  return client;
+}
+
+function callIn(room: Room, options: CallOptions = chat): Call {
+  const call = room.call(options);
+  onTestFinished(() => call.close());
+  return call;
+}
+
+async function nextCallEvent<Name extends keyof CallEvents>(
+  call: Call,
+  event: Name,
+  matches: (payload: CallEvents[Name]) => boolean = () => true,
+): Promise<CallEvents[Name]> {
+  return await new Promise((resolve) => {
+    const stop = call.on(event, (payload) => {
+      if (!matches(payload)) return;
+      stop();
+      resolve(payload);
+    });
+  });
+}
+
+/** Resolves when the call is connected to this many peers. */
+async function connectedTo(call: Call, count: number): Promise<void> {
+  const states = () =>
+    [...call.peers.values()].filter(({ connectionState }) => connectionState === 'connected');
+  while (states().length < count) await nextCallEvent(call, 'peer_state');
+}
+
+/** What comes next on a peer's channel. */
+async function nextMessage(call: Call, peerId: string, label = 'chat'): Promise<unknown> {
+  const known = call.peers.get(peerId)?.dataChannels.get(label);
+  const channel =
+    known ?? (await nextCallEvent(call, 'data_channel', (event) => event.peerId === peerId)).channel;
+  return await new Promise((resolve) => channel.addEventListener('message', ({ data }) => resolve(data)));
+}
+
+async function openChannel(call: Call, peerId: string, label = 'chat'): Promise<RTCDataChannel> {
+  const known = call.peers.get(peerId)?.dataChannels.get(label);
+  const channel =
+    known ?? (await nextCallEvent(call, 'data_channel', (event) => event.peerId === peerId)).channel;
+  if (channel.readyState !== 'open')
+    await new Promise((resolve) => channel.addEventListener('open', resolve));
+  return channel;
+}
+
+test('L1: three clients of a server form a mesh, and each hears the two others', async () => {
+  const server = await startServer();
+  const rooms: Room[] = [];
+  for (const name of ['ann', 'bob', 'eve']) {
+    const client = await connect(server, name);
+    rooms.push(await client.join('room-1'));
+  }
+  const calls = rooms.map((room) => callIn(room));
+  const heard = calls.flatMap((call, index) =>
+    rooms.filter((_, other) => other !== index).map(({ ownPeerId }) => nextMessage(call, ownPeerId)),
+  );
+  for (const [index, call] of calls.entries()) {
+    for (const [other, { ownPeerId }] of rooms.entries()) {
+      if (other !== index) (await openChannel(call, ownPeerId)).send(`from ${index}`);
+    }
+  }
+  expect((await Promise.all(heard)).sort()).toEqual([
+    'from 0',
+    'from 0',
+    'from 1',
+    'from 1',
+    'from 2',
+    'from 2',
+  ]);
+  await Promise.all(calls.map((call) => connectedTo(call, 2)));
+  const peer = calls[0]?.peers.get(rooms[1]?.ownPeerId ?? '');
+  expect(peer).toMatchObject({ connectionState: 'connected' });
+  const stats: string[] = [];
+  (await peer?.getStats())?.forEach((stat: { type: string }) => stats.push(stat.type));
+  expect(stats).toContain('transport');
+});
+
+test('L1: both sides offer their media at once, and each gets the stream of the other', async () => {
+  const server = await startServer();
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map((name) => connect(server, name)));
+  const room = await ann?.join('room-1');
+  const other = await bob?.join('room-1');
+  if (room === undefined || other === undefined) throw new Error('no room');
+  const streams = [room, other].map((each) => {
+    const localStream = new wrtc.MediaStream([newAudioTrack()]);
+    const call = callIn(each, { RTCPeerConnection, localStream });
+    return nextCallEvent(call, 'stream').then((event) => [event.peerId, event.stream.id, localStream.id]);
+  });
+  const [toAnn, toBob] = await Promise.all(streams);
+  expect(toAnn?.slice(0, 2)).toEqual([other.ownPeerId, toBob?.[2]]);
+  expect(toBob?.slice(0, 2)).toEqual([room.ownPeerId, toAnn?.[2]]);
+});
+
+test('P3: an offer waits for a call that begins later, and the call connects', async () => {
+  const server = await startServer();
+  const [ann, bob] = [await connect(server, 'ann'), await connect(server, 'bob')];
+  const room = await ann.join('room-1');
+  const call = callIn(room);
+  const other = await bob.join('room-1');
+  // Bob's camera takes its time: the offer is there before his call.
+  await new Promise<void>((resolve) => {
+    other.on('event', ({ body }) => {
+      if (body.case === 'relay') resolve();
+    });
+  });
+  const late = callIn(other);
+  (await openChannel(call, other.ownPeerId)).send('hello');
+  expect(await nextMessage(late, room.ownPeerId)).toBe('hello');
+});
+
+test('tracks may be added, replaced, muted and removed while the call goes on', async () => {
+  const server = await startServer();
+  const [ann, bob] = [await connect(server, 'ann'), await connect(server, 'bob')];
+  const room = await ann.join('room-1');
+  const call = callIn(room);
+  const other = callIn(await bob.join('room-1'));
+  await Promise.all([connectedTo(call, 1), connectedTo(other, 1)]);
+  const [first, second] = [newAudioTrack(), newAudioTrack()];
+  const heard = nextCallEvent(other, 'track');
+  call.setMuted('audio', true);
+  await call.setTrack('audio', first);
+  expect(await heard).toMatchObject({ peerId: room.ownPeerId });
+  expect(first.enabled).toBe(false);
+  await call.setTrack('audio', second);
+  expect(call.tracks).toEqual([second]);
+  expect(second.enabled).toBe(false);
+  call.setMuted('audio', false);
+  expect(second.enabled).toBe(true);
+  await call.setTrack('audio', second);
+  expect(call.tracks).toEqual([second]);
+  await call.setTrack('audio', null);
+  expect(call.tracks).toEqual([]);
+  await expect(call.replaceTrack(first, second)).rejects.toThrow('does not send');
+  expect(call.peers.get([...call.peers.keys()][0] ?? '')?.connectionState).toBe('connected');
+});
+
+test('a peer that leaves is gone from the call; the call ends with the room', async () => {
+  const server = await startServer();
+  const [ann, bob] = [await connect(server, 'ann'), await connect(server, 'bob')];
+  const room = await ann.join('room-1');
+  const call = callIn(room);
+  const other = await bob.join('room-1');
+  callIn(other);
+  await connectedTo(call, 1);
+  const peer = call.peers.get(other.ownPeerId);
+  const gone = nextCallEvent(call, 'peer_gone');
+  await other.leave();
+  expect(await gone).toEqual({ peerId: other.ownPeerId });
+  expect(peer?.connectionState).toBe('closed');
+  expect(call.peers.size).toBe(0);
+  expect(() => room.call(chat)).toThrow('the room has a call');
+  call.close();
+  expect(() => callIn(room)).not.toThrow();
+});
+
+test('S5: a call goes on over a lost connection, and what was added meanwhile is negotiated after it', async () => {
+  const server = await startServer({ RECONNECTION_WINDOW_MS: '5000' });
+  const sockets: WebSocket[] = [];
+  class Recorded extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols);
+      sockets.push(this);
+    }
+  }
+  const ann = await connect(server, 'ann', { WebSocket: Recorded, retry: { firstDelayMs: 50 } });
+  const bob = await connect(server, 'bob');
+  const room = await ann.join('room-1');
+  const call = callIn(room);
+  const otherRoom = await bob.join('room-1');
+  const other = callIn(otherRoom);
+  await Promise.all([connectedTo(call, 1), connectedTo(other, 1)]);
+  const left: string[] = [];
+  otherRoom.on('peer_left', ({ peer }) => left.push(peer.peerId));
+  const resumed = new Promise((resolve) => ann.on('resumed', resolve));
+  const heard = nextCallEvent(other, 'track');
+  sockets[0]?.terminate();
+  call.addTrack(newAudioTrack());
+  expect(await resumed).toEqual({ recovered: true });
+  await heard;
+  expect(left).toEqual([]);
+  expect(call.peers.get(otherRoom.ownPeerId)?.connectionState).toBe('connected');
+});
+
+test('L1: when its session has ended, a client comes back to the room, and the call connects anew', async () => {
+  const server = await startServer({ RECONNECTION_WINDOW_MS: '50' });
+  const sockets: WebSocket[] = [];
+  class Recorded extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols);
+      sockets.push(this);
+    }
+  }
+  const ann = await connect(server, 'ann', {
+    WebSocket: Recorded,
+    retry: { firstDelayMs: 100_000, maxDelayMs: 100_000 },
+  });
+  const bob = await connect(server, 'bob');
+  const room = await ann.join('room-1');
+  const call = callIn(room);
+  const otherRoom = await bob.join('room-1');
+  const other = callIn(otherRoom);
+  await Promise.all([connectedTo(call, 1), connectedTo(other, 1)]);
+  const left = new Promise((resolve) => otherRoom.on('peer_left', resolve));
+  const reset = new Promise((resolve) => room.on('reset', resolve));
+  sockets[0]?.terminate();
+  await left;
+  ann.hintReconnect();
+  expect(await reset).toEqual({ recovered: false });
+  await nextCallEvent(other, 'peer_state', ({ state }) => state === 'connected');
+  await connectedTo(call, 1);
+  (await openChannel(call, otherRoom.ownPeerId)).send('again');
+  expect(await nextMessage(other, room.ownPeerId)).toBe('again');
+});
+
+test('a call without peer connections is refused', async () => {
+  const server = await startServer();
+  const ann = await connect(server, 'ann');
+  const room = await ann.join('room-1');
+  expect(() => room.call()).toThrow('no global RTCPeerConnection');
+});

@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import { isOfAnotherConnection } from '../../../../src/client/call/sdp-origin.ts';
+import { makePair, newAudioTrack, nextOf, Side } from './pair.ts';
+
+test('P3: two peers of which one offers connect', async () => {
+  const { earlier, later } = makePair();
+  earlier.connectTo(later);
+  later.connectTo(earlier);
+  const opened = nextOf<RTCDataChannelEvent>(later.pc, 'datachannel');
+  const channel = earlier.pc.createDataChannel('chat');
+  const { channel: other } = await opened;
+  const heard = nextOf<MessageEvent>(other, 'message');
+  if (channel.readyState !== 'open') await nextOf(channel, 'open');
+  channel.send('hello');
+  expect((await heard).data).toBe('hello');
+  expect(earlier.sentOf('offer')).toHaveLength(1);
+  expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
+test('P3: of two offers that cross, the later joiner takes its own back, and both sides connect', async () => {
+  const { earlier, later } = makePair();
+  const tracks = [nextOf<RTCTrackEvent>(earlier.pc, 'track'), nextOf<RTCTrackEvent>(later.pc, 'track')];
+  earlier.pc.addTrack(newAudioTrack());
+  later.pc.addTrack(newAudioTrack());
+  await Promise.all([earlier.said('offer'), later.said('offer')]);
+  later.connectTo(earlier);
+  earlier.connectTo(later);
+  await Promise.all([earlier.connected(), later.connected(), ...tracks]);
+  expect(earlier.sentOf('answer').length + later.sentOf('answer').length).toBeGreaterThan(0);
+  expect(later.sent.find(({ kind }) => kind === 'answer')?.negotiation).toBe(
+    earlier.sentOf('offer')[0]?.negotiation,
+  );
+  expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
+test('P3: candidates that overtake their description are held for it', async () => {
+  const { earlier, later } = makePair();
+  earlier.pc.createDataChannel('chat');
+  await earlier.said('candidates');
+  later.connectTo(earlier);
+  const isDescription = ({ kind }: { kind: string }) => Number(kind === 'offer');
+  earlier.connectTo(later, (messages) =>
+    [...messages].sort((one, other) => isDescription(one) - isDescription(other)),
+  );
+  await Promise.all([earlier.connected(), later.connected()]);
+  expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
+test('candidates of an offer that was ignored are of no use, and no error', async () => {
+  const { earlier, later } = makePair();
+  earlier.pc.createDataChannel('one');
+  later.pc.createDataChannel('two');
+  await Promise.all([earlier.said('offer'), later.said('candidates')]);
+  later.connectTo(earlier);
+  earlier.connectTo(later);
+  await Promise.all([earlier.connected(), later.connected()]);
+  expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
+test('P3: tracks that are added later are negotiated, also from both sides at once', async () => {
+  const { earlier, later } = makePair();
+  earlier.connectTo(later);
+  later.connectTo(earlier);
+  earlier.pc.createDataChannel('chat');
+  await Promise.all([earlier.connected(), later.connected()]);
+  const tracks = [nextOf<RTCTrackEvent>(earlier.pc, 'track'), nextOf<RTCTrackEvent>(later.pc, 'track')];
+  earlier.pc.addTrack(newAudioTrack());
+  later.pc.addTrack(newAudioTrack());
+  await Promise.all(tracks);
+  expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
+test('L1: an ICE restart gets new credentials on both sides, and both stay connected', async () => {
+  const { earlier, later } = makePair();
+  earlier.connectTo(later);
+  later.connectTo(earlier);
+  earlier.pc.createDataChannel('chat');
+  await Promise.all([earlier.connected(), later.connected()]);
+  const before = [earlier, later].map(({ pc }) => ufrag(pc));
+  earlier.pc.restartIce();
+  await Promise.all([earlier.said('offer', 2), later.said('answer', 2)]);
+  while (earlier.pc.signalingState !== 'stable') await nextOf(earlier.pc, 'signalingstatechange');
+  await Promise.all([earlier.connected(), later.connected()]);
+  const after = [earlier, later].map(({ pc }) => ufrag(pc));
+  expect(after[0]).not.toBe(before[0]);
+  expect(after[1]).not.toBe(before[1]);
+  expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
+test('numbers rise over both sides, odd for the polite side and even for the other', async () => {
+  const { earlier, later } = makePair();
+  earlier.connectTo(later);
+  later.connectTo(earlier);
+  earlier.pc.createDataChannel('chat');
+  await Promise.all([earlier.connected(), later.connected()]);
+  later.pc.addTrack(newAudioTrack());
+  await later.said('offer');
+  const [first] = earlier.sentOf('offer');
+  const [second] = later.sentOf('offer');
+  if (first === undefined || second === undefined) throw new Error('no offers');
+  expect(first.negotiation % 2).toBe(0);
+  expect(second.negotiation % 2).toBe(1);
+  expect(second.negotiation).toBeGreaterThan(first.negotiation);
+});
+
+test('an answer to an offer that does not stand any more is dropped', async () => {
+  const { earlier, later } = makePair();
+  earlier.pc.createDataChannel('chat');
+  await earlier.said('offer');
+  const { sdp } = earlier.sentOf('offer')[0] as { sdp: string };
+  earlier.negotiator.receive({ kind: 'answer', sdp, negotiation: 2 });
+  later.connectTo(earlier);
+  earlier.connectTo(later);
+  await earlier.connected();
+  earlier.negotiator.receive({ kind: 'answer', sdp, negotiation: 0 });
+  await Promise.resolve();
+  expect(earlier.errors).toEqual([]);
+});
+
+test('an offer that is none is reported, and the next is taken all the same', async () => {
+  const { earlier, later } = makePair();
+  later.connectTo(earlier);
+  later.negotiator.receive({ kind: 'offer', sdp: 'no sdp', negotiation: 2 });
+  earlier.connectTo(later);
+  earlier.pc.createDataChannel('chat');
+  await Promise.all([earlier.connected(), later.connected()]);
+  expect(later.errors).toHaveLength(1);
+});
+
+test('an offer of a new connection is left, with what follows it, to a successor', async () => {
+  const { earlier, later } = makePair();
+  earlier.connectTo(later);
+  later.connectTo(earlier);
+  earlier.pc.createDataChannel('chat');
+  await Promise.all([earlier.connected(), later.connected()]);
+  const reborn = new Side(false);
+  reborn.pc.createDataChannel('chat');
+  await reborn.said('candidates');
+  // Something that keeps the negotiator busy, so that the rest is behind it.
+  const busy = earlier.sentOf('candidates');
+  reborn.connectTo(later, (messages) => [...busy, ...messages]);
+  while (later.forSuccessor.length === 0) await new Promise(setImmediate);
+  expect(later.forSuccessor.map(({ kind }) => kind)).toEqual(['offer', 'candidates']);
+  expect(later.sentOf('answer')).toHaveLength(1);
+  const successor = new Side(true);
+  successor.connectTo(reborn);
+  for (const message of later.forSuccessor) successor.negotiator.receive(message);
+  reborn.disconnect();
+  reborn.connectTo(successor);
+  await Promise.all([reborn.connected(), successor.connected()]);
+});
+
+test("a description tells by its origin's session id which connection it is of", () => {
+  const sdp = (id: string, version: number) => `v=0\r\no=- ${id} ${version} IN IP4 127.0.0.1\r\ns=-\r\n`;
+  expect(isOfAnotherConnection(undefined, sdp('1', 2))).toBe(false);
+  expect(isOfAnotherConnection(sdp('1', 2), sdp('1', 3))).toBe(false);
+  expect(isOfAnotherConnection(sdp('1', 2), sdp('12', 2))).toBe(true);
+});
+
+function ufrag(pc: RTCPeerConnection): string | undefined {
+  return /^a=ice-ufrag:(\S+)/m.exec(pc.localDescription?.sdp ?? '')?.[1];
+}

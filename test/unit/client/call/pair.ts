@@ -1,0 +1,95 @@
+import wrtc from '@roamhq/wrtc';
+import { onTestFinished } from 'vitest';
+import { CandidateBatcher } from '../../../../src/client/call/candidate-batcher.ts';
+import { Negotiator, type PairMessage } from '../../../../src/client/call/negotiator.ts';
+import { systemClock } from '../../../../src/shared/clock.ts';
+
+/** One side of a pair: a real peer connection with its negotiator, and what it said. */
+export class Side {
+  readonly pc = new wrtc.RTCPeerConnection();
+  readonly negotiator: Negotiator;
+  readonly sent: PairMessage[] = [];
+  readonly errors: unknown[] = [];
+  /** Messages of a successor of the other side's connection. */
+  readonly forSuccessor: PairMessage[] = [];
+  /** Where what it says goes. Until it is set, it waits. */
+  #deliver: ((message: PairMessage) => void) | undefined;
+  #waiting: PairMessage[] = [];
+
+  constructor(polite: boolean) {
+    const batcher = new CandidateBatcher(systemClock, (batch) => this.#say({ kind: 'candidates', ...batch }));
+    this.negotiator = new Negotiator({
+      pc: this.pc,
+      polite,
+      sendOffer: (offer) => this.#say({ kind: 'offer', ...offer }),
+      sendAnswer: (answer) => this.#say({ kind: 'answer', ...answer }),
+      onOtherConnection: (messages) => this.forSuccessor.push(...messages),
+      onError: (error) => this.errors.push(error),
+    });
+    this.pc.addEventListener('icecandidate', ({ candidate }) =>
+      batcher.add(candidate, this.negotiator.localNumber),
+    );
+    onTestFinished(() => {
+      this.negotiator.close();
+      batcher.close();
+      this.pc.close();
+    });
+  }
+
+  /** Delivers what waits in the order that `sort` gives, and from then on everything as it comes. */
+  connectTo(other: Side, sort: (messages: PairMessage[]) => PairMessage[] = (messages) => messages): void {
+    const waiting = sort(this.#waiting);
+    this.#waiting = [];
+    this.#deliver = (message) => other.negotiator.receive(message);
+    for (const message of waiting) this.#deliver(message);
+  }
+
+  /** From now on what it says waits. */
+  disconnect(): void {
+    this.#deliver = undefined;
+  }
+
+  sentOf(kind: PairMessage['kind']): PairMessage[] {
+    return this.sent.filter((message) => message.kind === kind);
+  }
+
+  /** Resolves when it has said this. */
+  async said(kind: PairMessage['kind'], times = 1): Promise<void> {
+    while (this.sentOf(kind).length < times) await new Promise((resolve) => this.#onSaid.add(resolve));
+  }
+
+  readonly #onSaid = new Set<(value: unknown) => void>();
+
+  async connected(): Promise<void> {
+    while (this.pc.connectionState !== 'connected') await nextOf(this.pc, 'connectionstatechange');
+  }
+
+  #say(message: PairMessage): void {
+    this.sent.push(message);
+    if (this.#deliver === undefined) this.#waiting.push(message);
+    else this.#deliver(message);
+    for (const resolve of this.#onSaid) resolve(undefined);
+    this.#onSaid.clear();
+  }
+}
+
+/** The next event of a target. */
+export async function nextOf<Event = unknown>(
+  target: { addEventListener(type: string, listener: (event: Event) => void): void },
+  type: string,
+): Promise<Event> {
+  return await new Promise((resolve) => target.addEventListener(type, resolve));
+}
+
+/** The earlier of two peers, and the later one, who is polite. */
+export function makePair(): { readonly earlier: Side; readonly later: Side } {
+  return { earlier: new Side(false), later: new Side(true) };
+}
+
+/** An audio track of silence. */
+export function newAudioTrack(): MediaStreamTrack {
+  const source = new wrtc.nonstandard.RTCAudioSource();
+  const track = source.createTrack();
+  onTestFinished(() => track.stop());
+  return track;
+}
