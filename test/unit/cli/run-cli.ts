@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
+const showsWithinMs = 30_000;
+
 export interface RunningCli {
   readonly child: ChildProcess;
-  /** What it has written to standard output. */
-  readonly output: () => string;
-  /** Resolves with its output when that fits the pattern. Rejects when the program ends before. */
-  readonly shows: (pattern: RegExp) => Promise<string>;
+  /** Resolves when the pattern fits its output. Rejects after 30 s, and when the program ends before. */
+  readonly shows: (pattern: RegExp) => Promise<void>;
   readonly ended: Promise<CliResult>;
 }
 
@@ -24,21 +24,30 @@ export interface CliResult {
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCli {
   const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
+  const shown = new EventEmitter();
   let [stdout, stderr, hasEnded] = ['', '', false];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    shown.emit('more');
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    shown.emit('more');
+  });
   const ended = once(child, 'close').then(([code]) => {
     hasEnded = true;
     return { code: code as number | null, stdout, stderr };
   });
   const shows = async (pattern: RegExp) => {
-    while (!pattern.test(stdout)) {
-      if (hasEnded) throw new Error(`parley ended without showing ${String(pattern)}:\n${stdout}${stderr}`);
-      await Promise.race([once(child.stdout, 'data'), ended]);
+    const late = AbortSignal.timeout(showsWithinMs);
+    while (!pattern.test(stdout + stderr)) {
+      await Promise.race([once(shown, 'more', { signal: late }), ended]).catch(() => undefined);
+      if (pattern.test(stdout + stderr)) break;
+      if (hasEnded || late.aborted)
+        throw new Error(`parley does not show ${String(pattern)}:\n${stdout}${stderr}`);
     }
-    return stdout;
   };
-  return { child, output: () => stdout, shows, ended };
+  return { child, shows, ended };
 }
 
 /** Runs `parley` to its end. */

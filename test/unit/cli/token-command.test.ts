@@ -1,9 +1,12 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { developmentSecret } from '../../../src/process/development-secret.ts';
 import { JoseTokenVerifier } from '../../../src/server/adapter/jose/jose-token-verifier.ts';
 import { temporaryFolder } from '../process/temporary-folder.ts';
 import { runCli } from './run-cli.ts';
+
+// Each starts programs of its own, which takes time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const secret = 'a secret of more than thirty-two bytes';
 const verifier = new JoseTokenVerifier({ keys: { kind: 'secret', secret } });
@@ -80,7 +83,7 @@ test.each([
   ],
   ['production', ['--user', 'ada'], { NODE_ENV: 'production' }, /JWT_SECRET .*no development secret/],
 ])('%s is refused in words and on standard error', async (_what, flags, env, message) => {
-  const { code, stdout, stderr } = await runCli(['token', ...flags], env as Record<string, string>);
+  const { code, stdout, stderr } = await runCli(['token', ...flags], env);
   expect(code).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toMatch(message);
