@@ -15,10 +15,10 @@ import { JoseTokenVerifier } from './adapter/jose/jose-token-verifier.ts';
 import { MemoryRoomLog } from './adapter/memory/memory-room-log.ts';
 import { MemoryRoomRecordCache } from './adapter/memory/memory-room-record-cache.ts';
 import { MemorySessionStore } from './adapter/memory/memory-session-store.ts';
-import { notYet } from './feature/not-yet.ts';
 import { RelayFeature } from './feature/relay/relay-feature.ts';
 import { RoomFeature } from './feature/room/room-feature.ts';
 import { SessionFeature } from './feature/session/session-feature.ts';
+import { unimplementedHandlers } from './feature/unimplemented/unimplemented-feature.ts';
 import { createHttpApi } from './http/http-api.ts';
 import { Reaper } from './liveness/reaper.ts';
 import { RoomLeaver } from './liveness/room-leaver.ts';
@@ -93,7 +93,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const relay = new RelayFeature(roomLog);
   const session = new SessionFeature(() => sessions);
   const handlers = {
-    ...notYet,
+    ...unimplementedHandlers,
     ...rooms.handlers,
     ...relay.handlers,
     ...session.handlers,

@@ -3,10 +3,9 @@ import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RoomAccess, RoomRecordSchema } from '../../gen/parley/directory/v1/directory_pb.ts';
 import { LeaveReason, RoomMode } from '../../gen/parley/signal/v1/room_pb.ts';
-import type { DirectorySource } from '../../src/services/directory/directory-source.ts';
 import { ErrorCode } from '../../src/shared/signal-error.ts';
 import { RawClient } from './raw-client.ts';
-import { startTestServer, type TestServer } from './test-server.ts';
+import { type DirectorySource, startTestServer, type TestServer } from './test-server.ts';
 
 const everything = { publish: true, subscribe: true, chat: true, relay: true };
 

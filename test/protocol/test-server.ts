@@ -8,6 +8,8 @@ import { directoryRoutes } from '../../src/services/directory/directory-service.
 import type { DirectorySource } from '../../src/services/directory/directory-source.ts';
 import { OpenPolicy } from '../../src/services/directory/open-policy.ts';
 
+export type { DirectorySource };
+
 const secret = 'a secret of the tests, at least 32 bytes long';
 
 export interface TestServerOptions {

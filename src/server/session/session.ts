@@ -1,15 +1,14 @@
-import { create } from '@bufbuild/protobuf';
-import { ErrorSchema } from '../../../gen/parley/signal/v1/error_pb.ts';
 import type { Permissions } from '../../../gen/parley/signal/v1/room_pb.ts';
 import type { StreamPosition } from '../../../gen/parley/signal/v1/session_pb.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import type { SignalError } from '../../shared/signal-error.ts';
+import { errorMessage } from '../frame/error-message.ts';
 import { acknowledgedFrame, controlFrame, replyFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Source } from '../port/room-log.ts';
 import type { SessionRef } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
-import type { Answer } from './handler.ts';
+import type { Answer } from './answer.ts';
 import { RequestBook } from './request-book.ts';
 import { RoomTurns } from './room-turns.ts';
 import type { Wire } from './wire.ts';
@@ -133,10 +132,4 @@ export class Session implements SessionRef {
     if (this.#acknowledgeTimer !== undefined || !this.#connected) return;
     this.#acknowledgeTimer = setTimeout(() => this.acknowledge(), this.#options.acknowledgeWithinMs);
   }
-}
-
-/** A SignalError as it stands in a frame: without its cause. */
-export function errorMessage(error: SignalError) {
-  const { code, message, retryable, reason, retryAfterMs, correlationId } = error;
-  return create(ErrorSchema, { code, message, retryable, reason, retryAfterMs, correlationId });
 }

@@ -3,11 +3,12 @@ import { type Hello, HelloSchema } from '../../../gen/parley/signal/v1/session_p
 import { CloseCode } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { readClientFrame } from '../frame/client-frame.ts';
+import { errorMessage } from '../frame/error-message.ts';
 import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { TokenVerifier } from '../port/token-verifier.ts';
 import type { Dispatcher } from '../session/dispatcher.ts';
-import { errorMessage, type Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
 import type { Sessions, SignIn } from '../session/sessions.ts';
 import type { Wire, WireListener } from '../session/wire.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { settings } from '../../../src/process/settings.ts';
 
 const document = readFileSync(new URL('../../../docs/settings.md', import.meta.url), 'utf8');
-const rows = [...document.matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.+) \|$/gm)];
+const rows = [...document.matchAll(/^\| `([A-Z_]+)` *\| (.*?) *\| (.+?) *\|$/gm)];
 /** Their defaults depend on something and stand in words. */
 const inWords = ['NODE_ID', 'LOG_FORMAT', 'LOG_HASH_KEY'];
 

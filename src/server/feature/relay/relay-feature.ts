@@ -5,7 +5,8 @@ import type { ClientFrameView, FrameKind } from '../../frame/client-frame.ts';
 import { type RelayView, readRelay, relayEvent } from '../../frame/relay.ts';
 import { commitError } from '../../port/decision.ts';
 import type { Check, RoomLog } from '../../port/room-log.ts';
-import { type Answer, type Handler, succeeded } from '../../session/handler.ts';
+import type { Answer } from '../../session/answer.ts';
+import type { Handler } from '../../session/handler.ts';
 import type { Session } from '../../session/session.ts';
 
 const logNames = {
@@ -46,7 +47,7 @@ export class RelayFeature {
     if (result.outcome === 'refused') throw refusal(result.failed);
     if (result.outcome !== 'applied') throw commitError(result.outcome);
     if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId, result.again);
-    return succeeded;
+    return {};
   }
 
   #logRelay(session: Session, relay: RelayView, from: string, correlationId: string, again: boolean): void {

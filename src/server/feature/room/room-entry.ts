@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import { ErrorSchema } from '../../../../gen/parley/signal/v1/error_pb.ts';
 import {
   type JoinRoom,
   PermissionsSchema,
@@ -16,6 +15,7 @@ import { maxRoomsPerSession } from '../../../shared/limits.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { decideJoin } from '../../domain/join.ts';
 import { type MemberView, type RoomView, readRoom, snapshotOf } from '../../domain/room-view.ts';
+import { errorMessage } from '../../frame/error-message.ts';
 import { decideAndCommit } from '../../port/decision.ts';
 import type { Directory } from '../../port/directory.ts';
 import type { Log } from '../../port/log.ts';
@@ -120,10 +120,9 @@ export class RoomEntry {
       if (standing === undefined) {
         place.leave();
         await store.removeRoom(session, session.gen, roomId);
-        const error = create(ErrorSchema, {
-          code: ErrorCode.NOT_IN_ROOM,
-          message: 'the session is no longer in the room',
-        });
+        const error = errorMessage(
+          new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no longer in the room'),
+        );
         return { room: resumed(roomId, { case: 'error', value: error }), follow: () => undefined };
       }
       const missed =

@@ -10,12 +10,14 @@ import { decideClose, decideKick, decideLeave } from '../../domain/departure.ts'
 import { decideUpdatePeer, decideUpdateRoom } from '../../domain/description.ts';
 import { readRoom, snapshotOf } from '../../domain/room-view.ts';
 import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/client-frame.ts';
+import { errorMessage } from '../../frame/error-message.ts';
 import { type Decision, decideAndCommit } from '../../port/decision.ts';
 import type { Source, StreamState } from '../../port/room-log.ts';
 import type { TokenVerifier } from '../../port/token-verifier.ts';
-import { type Answer, type Handler, succeeded } from '../../session/handler.ts';
+import type { Answer } from '../../session/answer.ts';
+import type { Handler } from '../../session/handler.ts';
 import type { RoomOnSignIn, RoomsOnSignIn } from '../../session/returning.ts';
-import { errorMessage, type RoomMembership, type Session } from '../../session/session.ts';
+import type { RoomMembership, Session } from '../../session/session.ts';
 import { AdmissionDesk } from './admission.ts';
 import { derivedId } from './derived-id.ts';
 import { RoomEntry, type RoomEntryOptions } from './room-entry.ts';
@@ -108,7 +110,7 @@ export class RoomFeature implements RoomsOnSignIn {
       );
       if (decided.kind === 'committed') session.log.info('room.leave', { room: roomId, reason: 'LEFT' });
       await this.#options.store.removeRoom(session, session.gen, roomId);
-      return succeeded;
+      return {};
     });
   }
 
@@ -132,7 +134,7 @@ export class RoomFeature implements RoomsOnSignIn {
     return session.turns.take(roomId, async () => {
       const { peerId } = membership(session, roomId);
       await this.#decide(roomId, session.source(frame.id), (state) => decide(state, peerId));
-      return succeeded;
+      return {};
     });
   }
 

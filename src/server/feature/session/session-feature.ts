@@ -3,7 +3,8 @@ import { HeartbeatAnswerSchema } from '../../../../gen/parley/signal/v1/session_
 import { CloseCode } from '../../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import type { FrameKind } from '../../frame/client-frame.ts';
-import type { Answer, Handler } from '../../session/handler.ts';
+import type { Answer } from '../../session/answer.ts';
+import type { Handler } from '../../session/handler.ts';
 import type { Session } from '../../session/session.ts';
 import type { Sessions } from '../../session/sessions.ts';
 

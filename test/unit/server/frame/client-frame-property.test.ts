@@ -9,6 +9,8 @@ import { mutate } from './mutation.ts';
 import { readMessage } from './record-tree.ts';
 
 const maxFrameBytes = 1_048_576;
+/** Thousands of cases take their time on a busy machine. */
+const timeout = 60_000;
 
 /** The bytes as they come from a socket: somewhere in a larger block. */
 function received(bytes: Uint8Array): Buffer {
@@ -30,7 +32,7 @@ function expectSame(view: ClientFrameView, message: ClientFrame): void {
   expect(Buffer.compare(toBinary(schema, decoded), toBinary(schema, message.body.value))).toBe(0);
 }
 
-test('X1: every good frame of any kind passes, and its view decodes to the same message', () => {
+test('X1: every good frame of any kind passes, and its view decodes to the same message', { timeout }, () => {
   fc.assert(
     fc.property(clientFrames, (message) => {
       const result = readClientFrame(received(toBinary(ClientFrameSchema, message)), maxFrameBytes);
@@ -92,7 +94,9 @@ function expectAgreement(bytes: Uint8Array): string {
   return kind[1].source;
 }
 
-test('X1: what passes of spoilt frames the decoder takes as the same, and what only the reader refuses is of a known kind', () => {
+test('X1: what passes of spoilt frames the decoder takes as the same, and what only the reader refuses is of a known kind', {
+  timeout,
+}, () => {
   const seen = new Map<string, number>();
   fc.assert(
     fc.property(clientFrames, fc.infiniteStream(fc.nat(0x7fff_ffff)), (message, numbers) => {

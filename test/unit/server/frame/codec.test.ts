@@ -45,7 +45,7 @@ test('L2: a JSON frame is read as the binary frame that says the same', () => {
       expect(equals(ClientFrameSchema, fromBinary(ClientFrameSchema, bytes), message)).toBe(true);
       expect(readClientFrame(bytes, 1_048_576).ok).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 

@@ -1,6 +1,6 @@
-import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
-import type { FrameKind } from '../frame/client-frame.ts';
-import type { Handler } from '../session/handler.ts';
+import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+import type { FrameKind } from '../../frame/client-frame.ts';
+import type { Handler } from '../../session/handler.ts';
 
 /** Kinds of frames whose feature is not in this server. */
 const kinds = [
@@ -51,7 +51,7 @@ const refuse: Handler = (_session, frame) =>
   Promise.reject(new SignalError(ErrorCode.UNIMPLEMENTED, `this server has no ${frame.kind} yet`));
 
 /** Answers UNIMPLEMENTED. */
-export const notYet = Object.fromEntries(kinds.map((kind) => [kind, refuse])) as Record<
+export const unimplementedHandlers = Object.fromEntries(kinds.map((kind) => [kind, refuse])) as Record<
   (typeof kinds)[number],
   Handler
 >;

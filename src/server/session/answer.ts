@@ -1,0 +1,15 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ReplySchema } from '../../../gen/parley/signal/v1/frame_pb.ts';
+
+type ReplyInit = MessageInitShape<typeof ReplySchema>;
+
+/** What a reply carries. */
+export type ReplyResult = Exclude<NonNullable<ReplyInit['result']>, { case: 'error' | undefined }>;
+
+/** What a request came to; empty: plain success. */
+export interface Answer {
+  /** Absent: the success is acknowledged together with others. */
+  readonly result?: ReplyResult;
+  /** Runs right after the reply was sent: what it starts to send follows the reply. */
+  readonly afterReply?: () => void;
+}
