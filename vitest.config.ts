@@ -1,15 +1,30 @@
 import { defineConfig } from 'vitest/config';
+import { CoverageReporter } from './test/reporter/coverage-reporter.ts';
+
+/** Where to write the results as JSON as well, for a program that counts them. */
+const outputFile = process.env['TEST_RESULTS'];
 
 export default defineConfig({
   test: {
     testTimeout: 15_000,
     hookTimeout: 60_000,
+    reporters: ['default', new CoverageReporter('docs/coverage.md'), ...(outputFile ? ['json'] : [])],
+    ...(outputFile && { outputFile }),
     projects: [
+      { extends: true, test: { name: 'provision', include: ['test/provision/**/*.test.ts'] } },
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'] } },
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
-      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false, testTimeout: 90_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 90_000,
+        },
+      },
     ],
   },
 });

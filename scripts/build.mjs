@@ -15,4 +15,5 @@ if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 const cli = new URL('../dist/src/cli/main.js', import.meta.url);
 if (existsSync(cli)) chmodSync(cli, 0o755);
 
-if (existsSync(new URL('../src/web/index.html', import.meta.url))) await build({ configFile: `${root}vite.config.ts`, logLevel: 'warn' });
+if (existsSync(new URL('../src/web/index.html', import.meta.url)))
+  await build({ configFile: `${root}vite.config.ts`, logLevel: 'warn' });

@@ -21,7 +21,7 @@ test('a title survives the document, with bars and backticks in it', () => {
 });
 
 test('a promise that the document lacks, invents or doubles is found', () => {
-  const rows = readCoverage(documentOf({}).replace('| S2 |', '| S3 |').replace('| L4 |', '| L9 |'));
+  const rows = readCoverage(documentOf({}).replace('### S2\n', '### S3\n').replace('### L4\n', '### L9\n'));
   expect(coverageFindings(rows, new Map())).toEqual([
     'S2 is missing in the document',
     'L4 is missing in the document',
@@ -42,36 +42,54 @@ test('a title that claims more than three promises, or none of those it is named
   ]);
 });
 
+/** Each starts a vitest of its own. */
+const slow = { timeout: 60_000 };
 const passing = `import { test } from 'vitest'; test('S1: signs in', () => {});`;
 const failing = `import { test } from 'vitest'; test('R1: joins', () => { throw new Error('no'); });`;
 
-test.concurrent('a full run that agrees with the document passes and says how many promises are proven', async () => {
-  const run = await runVitest({ one: passing, two: passing, document: documentOf({ S1: ['S1: signs in'] }) });
-  expect(run.output).toContain('coverage: 1 of 61 promises proven, 60 not yet');
-  expect(run.code).toBe(0);
-});
+test(
+  'a full run that agrees with the document passes and says how many promises are proven',
+  slow,
+  async () => {
+    const run = await runVitest({
+      one: passing,
+      two: passing,
+      document: documentOf({ S1: ['S1: signs in'] }),
+    });
+    expect(run.output).toContain('coverage: 1 of 61 promises proven, 60 not yet');
+    expect(run.code).toBe(0);
+  },
+);
 
-test.concurrent('a full run fails for a test that is not there, and for a claim that the document does not name', async () => {
-  const run = await runVitest({ one: passing, two: passing, document: documentOf({ S2: ['S2: is gone'] }) });
-  expect(run.output).toContain('coverage: S2 names a test that does not exist: S2: is gone');
-  expect(run.output).toContain(
-    'coverage: a test claims S1, and the document does not name it there: S1: signs in',
-  );
-  expect(run.code).toBe(1);
-});
+test(
+  'a full run fails for a test that is not there, and for a claim that the document does not name',
+  slow,
+  async () => {
+    const run = await runVitest({
+      one: passing,
+      two: passing,
+      document: documentOf({ S2: ['S2: is gone'] }),
+    });
+    expect(run.output).toContain('coverage: S2 names a test that does not exist: S2: is gone');
+    expect(run.output).toContain(
+      'coverage: a test claims S1, and the document does not name it there: S1: signs in',
+    );
+    expect(run.code).toBe(1);
+  },
+);
 
-test.concurrent('a test that passes in one project and fails in another does not prove its promise', async () => {
+test('a test that passes in one project and fails in another does not prove its promise', slow, async () => {
   const two = `import { test } from 'vitest'; test('S1: signs in', () => { throw new Error('no'); });`;
   const run = await runVitest({ one: passing, two, document: documentOf({ S1: ['S1: signs in'] }) });
   expect(run.output).toContain('coverage: S1 names a test that did not pass: S1: signs in');
   expect(run.code).toBe(1);
 });
 
-test.concurrent.for([
+test.for([
   ['some files', ['one.test.ts']],
   ['some projects', ['--project', 'one']],
   ['some titles', ['-t', 'signs in']],
-] as const)('a run of %s is not judged', async ([, args]) => {
+] as const)('a run of %s is not judged', slow, async ([, args]) => {
   const run = await runVitest(
     { one: passing, two: failing, document: documentOf({ R1: ['R1: joins'] }) },
     args,
@@ -81,7 +99,7 @@ test.concurrent.for([
   expect(run.code).toBe(0);
 });
 
-test.concurrent('with -u the document is written from the titles', async () => {
+test('with -u the document is written from the titles', slow, async () => {
   const run = await runVitest({ one: passing, two: passing, document: documentOf({ R1: ['R1: joins'] }) }, [
     '-u',
   ]);
@@ -91,9 +109,9 @@ test.concurrent('with -u the document is written from the titles', async () => {
   ]);
 });
 
-/** A document with a row for every promise, and these titles. */
+/** A document with a heading for every promise, and these titles. */
 function documentOf(tests: Readonly<Record<string, readonly string[]>>): string {
-  const empty = requirementIds.map((id) => `| ${id} | what | frame | not yet |`).join('\n');
+  const empty = requirementIds.map((id) => `### ${id}\n\nWhat.\n\nProven: not yet.\n`).join('\n');
   return writeCoverage(empty, new Map(Object.entries(tests)));
 }
 

@@ -14,7 +14,9 @@ afterEach(async () => {
   rmSync(project, { recursive: true });
 });
 
-test('npm run dev starts the server again and builds the page again at a change, and leaves nothing running', async () => {
+test('npm run dev starts the server again and builds the page again at a change, and leaves nothing running', {
+  timeout: 60_000,
+}, async () => {
   for (const name of ['vite.config.ts', 'package.json'])
     cpSync(path.join(repository, name), path.join(project, name));
   symlinkSync(path.join(repository, 'node_modules'), path.join(project, 'node_modules'));

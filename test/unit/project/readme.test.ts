@@ -38,10 +38,10 @@ function typeErrors(source: string): readonly string[] {
   try {
     const file = path.join(folder, 'example.mts');
     writeFileSync(file, source);
-    const { config } = ts.readConfigFile(path.join(repository, 'tsconfig.json'), (name) => ts.sys.readFile(name));
-    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
+    const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
+    const settings = ts.getParsedCommandLineOfConfigFile(path.join(repository, 'tsconfig.json'), {}, host);
     const program = ts.createProgram([file], {
-      ...options,
+      ...settings?.options,
       paths: { 'parley/client': [path.join(repository, 'src/client/index.ts')] },
       typeRoots: [path.join(repository, 'node_modules/@types')],
     });
