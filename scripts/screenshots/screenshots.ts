@@ -44,6 +44,7 @@ try {
   const cameras = await paintCameras();
   const ada = await launch(cameras.get('Ada'));
   await lobbyPictures(ada);
+  await refusalPicture(ada);
   const others = await enterOthers(cameras);
   await roomPictures(ada, others);
 } finally {
@@ -83,6 +84,16 @@ async function lobbyPictures(browser: Browser): Promise<void> {
     await save(page, name);
     await page.close();
   }
+}
+
+/** What a person sees whose token does not hold. */
+async function refusalPicture(browser: Browser): Promise<void> {
+  const page = await browser.newPage(desktop);
+  await openLobby(page, server.url, { room, name: 'Ada', token: 'not.a.token' });
+  await page.getByRole('button', { name: 'Enter room' }).click();
+  await page.getByRole('textbox', { name: 'Token' }).waitFor();
+  await save(page, 'error-desktop');
+  await page.close();
 }
 
 /** Grace and Nour with their cameras, and Bo without. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -159,8 +160,9 @@ describe('what goes wrong is said in words', () => {
     await page.getByTestId('own-tile').waitFor();
   });
 
-  test('a server that gives no tokens asks for one, and says how to make it', async () => {
-    const guarded = await ParleyServer.start({ JWT_SECRET: 'a secret that is long enough for HS256 keys' });
+  test('a server that gives no tokens asks for one, says how to make it, and takes it', async () => {
+    const secret = 'a secret that is long enough for HS256 keys';
+    const guarded = await ParleyServer.start({ JWT_SECRET: secret });
     try {
       const page = await openPage();
       await page.goto(`${guarded.url}/?room=daily&name=Ada`);
@@ -169,6 +171,21 @@ describe('what goes wrong is said in words', () => {
       await field.waitFor();
       expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
       await page.getByText('npx parley token --user ada --room daily').waitFor();
+      await page.getByRole('button', { name: 'Enter room' }).click();
+      await page.getByText('A token is needed').waitFor();
+      const token = execFileSync(process.execPath, [
+        'src/cli/main.ts',
+        'token',
+        '--user',
+        'ada',
+        '--room',
+        'daily',
+        '--secret',
+        secret,
+      ]);
+      await field.fill(token.toString());
+      await page.keyboard.press('Enter');
+      await page.getByTestId('own-tile').waitFor();
     } finally {
       await guarded.stop();
     }

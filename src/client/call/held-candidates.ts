@@ -14,15 +14,10 @@ export class HeldCandidates {
     this.#held.push(batch);
   }
 
-  /** Those of the description that was applied now, in order. Those of earlier ones are of no use any more. */
+  /** Those of the description that was applied now, in order. Those of earlier ones, and of offers that were ignored, are of no use. */
   take(negotiation: number): NumberedBatch[] {
     const due = this.#held.filter((batch) => batch.negotiation === negotiation || batch.negotiation === 0);
     this.#held = this.#held.filter((batch) => batch.negotiation > negotiation);
     return due;
-  }
-
-  /** Of a description that is not going to be applied. */
-  drop(negotiation: number): void {
-    this.#held = this.#held.filter((batch) => batch.negotiation !== negotiation);
   }
 }

@@ -40,7 +40,6 @@ export class Negotiator {
   #localNumber = 0;
   /** The number of the last remote description that was applied. */
   #remoteNumber = 0;
-  #ignoredOffer = 0;
   /** The highest number in the pair. It starts anywhere, so that those of an earlier connection mean nothing to this one. */
   #highest = Math.floor(Math.random() * 2 ** 20) * 2 ** 10;
 
@@ -108,11 +107,7 @@ export class Negotiator {
     const { sdp, negotiation } = message;
     this.#highest = Math.max(this.#highest, negotiation);
     const collides = pc.signalingState === 'have-local-offer';
-    if (collides && !polite) {
-      this.#ignoredOffer = negotiation;
-      this.#held.drop(negotiation);
-      return;
-    }
+    if (collides && !polite) return;
     if (this.#isOfAnotherConnection(message)) return;
     this.#pendingOffer = 0;
     await this.#applyOffer(sdp);
@@ -142,7 +137,6 @@ export class Negotiator {
 
   async #receiveCandidates(batch: NumberedBatch): Promise<void> {
     const { negotiation } = batch;
-    if (negotiation !== 0 && negotiation === this.#ignoredOffer) return;
     const isKnown = this.#options.pc.remoteDescription !== null && negotiation <= this.#remoteNumber;
     if (isKnown) await this.#add(batch);
     else this.#held.add(batch);
@@ -158,8 +152,9 @@ export class Negotiator {
       try {
         await pc.addIceCandidate(candidate);
       } catch (thrown) {
-        // Those of an earlier generation are refused, and are of no use.
-        if (negotiation === this.#remoteNumber && !this.#closed) onError(thrown);
+        // Those of an earlier description, or of an offer that was ignored, are refused, and are of no use.
+        const matters = negotiation !== 0 && negotiation === this.#remoteNumber;
+        if (matters && !this.#closed) onError(thrown);
       }
     }
     // Only saves the connection some waiting, and not every runtime knows it.

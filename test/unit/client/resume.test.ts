@@ -262,4 +262,10 @@ test("S5: events of the user's inbox are heard once, and their position is resum
   again.events(notification(20, 12, 1n), notification(21, 20, 2n));
   await next;
   expect(heard).toEqual([1n, 2n]);
+  // Another session has an inbox that begins anywhere.
+  const third = await comeBackAnew(server, again);
+  const last = nextEvent(client, 'event');
+  third.event({ ...notification(4, 3, 3n), epoch: 9 });
+  expect((await last).offset).toBe(4);
+  expect(third.untaken).toEqual([]);
 });

@@ -40,7 +40,7 @@ export class Demo {
     try {
       const token = address.token === '' ? await developmentTokens(address.name) : address.token;
       if (token === undefined) {
-        this.store.set({ needsToken: true });
+        this.#askForToken();
         return;
       }
       const url = signalingUrl(location.href);
@@ -75,6 +75,12 @@ export class Demo {
       detail: `The room was ${address.room}. You can enter again at any time.`,
     });
     await session.leave();
+  }
+
+  /** The field says what it is for; the notice is for who left it empty. */
+  #askForToken(): void {
+    const notice = problem('A token is needed', 'This server gives none by itself. Paste one below.');
+    this.store.set(this.store.get().needsToken ? { notice } : { needsToken: true });
   }
 
   #end(notice: Notice | undefined): void {

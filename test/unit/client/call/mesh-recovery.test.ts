@@ -112,3 +112,10 @@ test('a call that is closed hears nothing any more', async () => {
   expect(Breakable.made).toHaveLength(2);
   expect(calls[0].peers.size).toBe(0);
 });
+
+test('a call ends with its room', async () => {
+  const { rooms, calls, otherPc } = await startPair();
+  rooms[1].emitter.emit('left', { reason: 'left' });
+  expect(calls[1].isOpen).toBe(false);
+  await otherPc.until((it) => it.connectionState === 'closed');
+});

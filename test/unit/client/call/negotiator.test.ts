@@ -43,6 +43,10 @@ test('P3: candidates that overtake their description are held for it', async () 
     [...messages].sort((one, other) => isDescription(one) - isDescription(other)),
   );
   await Promise.all([earlier.connected(), later.connected()]);
+  const first = earlier.candidatesOf(earlier.sentOf('offer')[0]?.negotiation)[0];
+  expect(first).toBeDefined();
+  expect(later.pc.added[0]).toBe(first);
+  expect(later.pc.addedTooEarly).toEqual([]);
   expect([...earlier.errors, ...later.errors]).toEqual([]);
 });
 
@@ -54,6 +58,9 @@ test('candidates of an offer that was ignored are of no use, and no error', asyn
   later.connectTo(earlier);
   earlier.connectTo(later);
   await Promise.all([earlier.connected(), later.connected()]);
+  const ignored = later.candidatesOf(later.sentOf('offer')[0]?.negotiation);
+  expect(ignored.length).toBeGreaterThan(0);
+  expect(earlier.pc.added.filter((candidate) => ignored.includes(candidate))).toEqual([]);
   expect([...earlier.errors, ...later.errors]).toEqual([]);
 });
 

@@ -4,9 +4,21 @@ import { CandidateBatcher } from '../../../../src/client/call/candidate-batcher.
 import { Negotiator, type PairMessage } from '../../../../src/client/call/negotiator.ts';
 import { systemClock } from '../../../../src/shared/clock.ts';
 
+/** A real peer connection that notes which candidates it was given. */
+class NotingConnection extends wrtc.RTCPeerConnection {
+  readonly added: string[] = [];
+  /** Those that it was given before the other side's description. */
+  readonly addedTooEarly: string[] = [];
+
+  override async addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void> {
+    if (candidate) (this.remoteDescription ? this.added : this.addedTooEarly).push(candidate.candidate ?? '');
+    await super.addIceCandidate(candidate);
+  }
+}
+
 /** One side of a pair: a real peer connection with its negotiator, and what it said. */
 export class Side {
-  readonly pc = new wrtc.RTCPeerConnection();
+  readonly pc = new NotingConnection();
   readonly negotiator: Negotiator;
   readonly sent: PairMessage[] = [];
   readonly errors: unknown[] = [];
@@ -51,6 +63,15 @@ export class Side {
 
   sentOf(kind: PairMessage['kind']): PairMessage[] {
     return this.sent.filter((message) => message.kind === kind);
+  }
+
+  /** The candidates of the description with this number. */
+  candidatesOf(negotiation: number | undefined): string[] {
+    return this.sent.flatMap((message) =>
+      message.kind === 'candidates' && message.negotiation === negotiation
+        ? message.candidates.map(({ candidate }) => candidate)
+        : [],
+    );
   }
 
   /** Resolves when it has said this. */

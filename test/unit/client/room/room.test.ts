@@ -297,6 +297,16 @@ test('refresh announces what differed, and does not drop events that are still o
   expect(heard).toEqual(['peer_joined', 'updated']);
 });
 
+test('refresh leaves alone what events have made newer meanwhile', async () => {
+  const { connection, room } = await startInRoom();
+  const refreshing = room.refresh();
+  const { id } = await connection.expect('getRoom');
+  connection.event(toAll(3, 2, { case: 'peerJoined', value: { peer: peer(eve, 3) } }));
+  connection.reply(id, { case: 'room', value: snapshot() });
+  await refreshing;
+  expect([...room.peers.keys()]).toEqual([bob, ann, eve]);
+});
+
 test('a client that ends is out of its rooms, with the reason of the end', async () => {
   const { client, connection, room } = await startInRoom();
   const closed = nextEvent(client, 'closed');
