@@ -14,7 +14,7 @@ export class HeldCandidates {
     this.#held.push(batch);
   }
 
-  /** Those of the description that was applied now, in order. Those of earlier ones, and of offers that were ignored, are of no use. */
+  /** Those of the description that was applied now, in order. Those of earlier ones, and of ignored offers, are of no use. */
   take(negotiation: number): NumberedBatch[] {
     const due = this.#held.filter((batch) => batch.negotiation === negotiation || batch.negotiation === 0);
     this.#held = this.#held.filter((batch) => batch.negotiation > negotiation);

@@ -40,6 +40,8 @@ export class Negotiator {
   #localNumber = 0;
   /** The number of the last remote description that was applied. */
   #remoteNumber = 0;
+  /** The last offer of the other side that was applied. */
+  #lastOffer: PairDescription | undefined;
   /** The highest number in the pair. It starts anywhere, so that those of an earlier connection mean nothing to this one. */
   #highest = Math.floor(Math.random() * 2 ** 20) * 2 ** 10;
 
@@ -105,6 +107,7 @@ export class Negotiator {
   async #receiveOffer(message: PairDescription): Promise<void> {
     const { pc, polite, sendAnswer } = this.#options;
     const { sdp, negotiation } = message;
+    if (this.#isRepeated(message)) return;
     this.#highest = Math.max(this.#highest, negotiation);
     const collides = pc.signalingState === 'have-local-offer';
     if (collides && !polite) return;
@@ -112,12 +115,13 @@ export class Negotiator {
     this.#pendingOffer = 0;
     await this.#applyOffer(sdp);
     this.#remoteNumber = negotiation;
+    this.#lastOffer = message;
     const answer = await pc.createAnswer();
     if (this.#closed) return;
     this.#localNumber = negotiation;
-    await pc.setLocalDescription(answer);
-    // The connection asks again if the answer left something open.
+    // The connection asks again if the answer leaves something open.
     this.#offerDue = false;
+    await pc.setLocalDescription(answer);
     sendAnswer({ sdp: answer.sdp ?? '', negotiation });
     await this.#addHeld(negotiation);
   }
@@ -171,6 +175,11 @@ export class Negotiator {
       await pc.setLocalDescription({ type: 'rollback' });
       await pc.setRemoteDescription({ type: 'offer', sdp });
     }
+  }
+
+  /** An offer whose sender did not learn in time that it had arrived. Its answer is on the way. */
+  #isRepeated({ sdp, negotiation }: PairDescription): boolean {
+    return this.#lastOffer?.negotiation === negotiation && this.#lastOffer.sdp === sdp;
   }
 
   #isOfAnotherConnection(message: PairDescription): boolean {

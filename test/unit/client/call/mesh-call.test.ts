@@ -1,34 +1,11 @@
 import wrtc from '@roamhq/wrtc';
 import { expect, onTestFinished, test } from 'vitest';
-import { WebSocket } from 'ws';
-import {
-  type Call,
-  type CallEvents,
-  type CallOptions,
-  type ClientOptions,
-  ParleyClient,
-  type Room,
-} from '../../../../src/client/index.ts';
-import { startTestServer, type TestServer } from '../../../protocol/test-server.ts';
+import type { Call, CallEvents, CallOptions, Room } from '../../../../src/client/index.ts';
+import { connect, connectLossy, startServer } from '../real-server.ts';
 import { newAudioTrack } from './pair.ts';
 
 const { RTCPeerConnection } = wrtc;
 const chat = { RTCPeerConnection, dataChannels: [{ label: 'chat' }] };
-
-async function startServer(env: Record<string, string> = {}): Promise<TestServer> {
-  const server = await startTestServer({ env });
-  onTestFinished(() => server.close());
-  return server;
-}
-
-/** A client of a real server. */
-async function connect(server: TestServer, userId: string, options: Partial<ClientOptions> = {}) {
-  const token = () => server.token(userId);
-  const client = new ParleyClient({ url: server.wsUrl, token, WebSocket, ...options });
-  onTestFinished(() => client.close());
-  await client.connect();
-  return client;
-}
 
 function callIn(room: Room, options: CallOptions = chat): Call {
   const call = room.call(options);
@@ -184,16 +161,26 @@ test('a peer that leaves is gone from the call; the call ends with the room', as
   expect(() => callIn(room)).not.toThrow();
 });
 
+test('a call that begins anew connects, and the other side follows with a new connection', async () => {
+  const server = await startServer();
+  const [ann, bob] = [await connect(server, 'ann'), await connect(server, 'bob')];
+  const room = await ann.join('room-1');
+  const otherRoom = await bob.join('room-1');
+  const [first, other] = [callIn(room), callIn(otherRoom)];
+  await Promise.all([connectedTo(first, 1), connectedTo(other, 1)]);
+  first.close();
+  const gone = nextCallEvent(other, 'peer_gone');
+  const second = callIn(room);
+  await gone;
+  await Promise.all([connectedTo(second, 1), connectedTo(other, 1)]);
+  const heard = nextMessage(other, room.ownPeerId);
+  (await openChannel(second, otherRoom.ownPeerId)).send('again');
+  expect(await heard).toBe('again');
+});
+
 test('S5: a call goes on over a lost connection, and what was added meanwhile is negotiated after it', async () => {
   const server = await startServer({ RECONNECTION_WINDOW_MS: '5000' });
-  const sockets: WebSocket[] = [];
-  class Recorded extends WebSocket {
-    constructor(url: string, protocols: string[]) {
-      super(url, protocols);
-      sockets.push(this);
-    }
-  }
-  const ann = await connect(server, 'ann', { WebSocket: Recorded, retry: { firstDelayMs: 50 } });
+  const { client: ann, lose } = await connectLossy(server, 'ann', { retry: { firstDelayMs: 50 } });
   const bob = await connect(server, 'bob');
   const room = await ann.join('room-1');
   const call = callIn(room);
@@ -204,7 +191,7 @@ test('S5: a call goes on over a lost connection, and what was added meanwhile is
   otherRoom.on('peer_left', ({ peer }) => left.push(peer.peerId));
   const resumed = new Promise((resolve) => ann.on('resumed', resolve));
   const heard = nextCallEvent(other, 'track');
-  sockets[0]?.terminate();
+  lose();
   call.addTrack(newAudioTrack());
   expect(await resumed).toEqual({ recovered: true });
   await heard;
@@ -214,17 +201,8 @@ test('S5: a call goes on over a lost connection, and what was added meanwhile is
 
 test('L1: when its session has ended, a client comes back to the room, and the call connects anew', async () => {
   const server = await startServer({ RECONNECTION_WINDOW_MS: '50' });
-  const sockets: WebSocket[] = [];
-  class Recorded extends WebSocket {
-    constructor(url: string, protocols: string[]) {
-      super(url, protocols);
-      sockets.push(this);
-    }
-  }
-  const ann = await connect(server, 'ann', {
-    WebSocket: Recorded,
-    retry: { firstDelayMs: 100_000, maxDelayMs: 100_000 },
-  });
+  const retry = { firstDelayMs: 100_000, maxDelayMs: 100_000 };
+  const { client: ann, lose } = await connectLossy(server, 'ann', { retry });
   const bob = await connect(server, 'bob');
   const room = await ann.join('room-1');
   const call = callIn(room);
@@ -233,7 +211,7 @@ test('L1: when its session has ended, a client comes back to the room, and the c
   await Promise.all([connectedTo(call, 1), connectedTo(other, 1)]);
   const left = new Promise((resolve) => otherRoom.on('peer_left', resolve));
   const reset = new Promise((resolve) => room.on('reset', resolve));
-  sockets[0]?.terminate();
+  lose();
   await left;
   ann.hintReconnect();
   expect(await reset).toEqual({ recovered: false });

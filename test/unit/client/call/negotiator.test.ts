@@ -124,6 +124,26 @@ test('an answer to an offer that does not stand any more is dropped', async () =
   expect(earlier.errors).toEqual([]);
 });
 
+test('an offer that comes twice is answered once, also while an own offer is on its way', async () => {
+  const { earlier, later } = makePair();
+  earlier.connectTo(later);
+  later.connectTo(earlier);
+  earlier.pc.createDataChannel('chat');
+  await Promise.all([earlier.connected(), later.connected()]);
+  const [offer] = earlier.sentOf('offer');
+  if (offer === undefined) throw new Error('no offer');
+  const heard = nextOf<RTCTrackEvent>(earlier.pc, 'track');
+  later.disconnect();
+  later.pc.addTrack(newAudioTrack());
+  await later.said('offer');
+  later.negotiator.receive(offer);
+  later.connectTo(earlier);
+  await heard;
+  while (later.pc.signalingState !== 'stable') await nextOf(later.pc, 'signalingstatechange');
+  expect(later.sentOf('answer')).toHaveLength(1);
+  expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
 test('an offer that is none is reported, and the next is taken all the same', async () => {
   const { earlier, later } = makePair();
   later.connectTo(earlier);
