@@ -203,6 +203,34 @@ test('S4: a heartbeat is answered with how far the connection was served', async
   client.close();
 });
 
+test('S4: a heartbeat moves a quiet peer on, past what others said to each other', async () => {
+  const peers = await Promise.all(
+    ['alice', 'bob', 'carol'].map(async (name) => {
+      const client = await RawClient.signIn(server.wsUrl, await server.token(name));
+      const peerId = randomUUID();
+      await client.join('quiet', peerId);
+      return { client, peerId };
+    }),
+  );
+  const [alice, bob, carol] = peers;
+  if (alice === undefined || bob === undefined || carol === undefined)
+    throw new Error('three peers were made');
+  for (let times = 0; times < 5; times++) {
+    const body = { kind: { case: 'offer', value: { sdp: 'v=0' } } } as const;
+    await alice.client.request({ case: 'relay', value: { roomId: 'quiet', to: bob.peerId, body } });
+  }
+  const { result } = await carol.client.request({ case: 'heartbeat', value: {} });
+  expect(result).toMatchObject({ case: 'heartbeat', value: { delivered: [{ stream: 'quiet', offset: 8 }] } });
+  for (const { client } of peers) client.close();
+});
+
+test('S1: a broken first frame is a fault of the protocol, not of the token', async () => {
+  const client = await RawClient.open(server.wsUrl, { hello: 'none' });
+  client.sendRaw(Uint8Array.of(0x07));
+  expect((await client.control('error')).body.value.code).toBe(ErrorCode.MALFORMED_FRAME);
+  expect((await client.closed).code).toBe(4305);
+});
+
 test('S4: the server pings, and closes a connection that has fallen silent', async () => {
   const quick = await startTestServer({ env: { PING_INTERVAL_MS: '50', PING_TIMEOUT_MS: '300' } });
   const token = await quick.token('alice');

@@ -39,9 +39,18 @@ export class Reaper {
   async #round(): Promise<void> {
     const { store, log } = this.#options;
     try {
-      for (const record of await store.due(batch)) await this.#end(record);
+      for (const record of await store.due(batch)) await this.#tryToEnd(record);
     } catch (error) {
       log.error('reaper.round', error);
+    }
+  }
+
+  /** One that can't be finished yet stays due, and holds up no other. */
+  async #tryToEnd(record: SessionRecord): Promise<void> {
+    try {
+      await this.#end(record);
+    } catch (error) {
+      this.#options.log.error('reaper.session', error, { session: record.sessionId });
     }
   }
 

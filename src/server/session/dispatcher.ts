@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { CloseCode } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
-import { type FrameKind, readClientFrame } from '../frame/client-frame.ts';
+import { type ClientFrameView, type FrameKind, readClientFrame } from '../frame/client-frame.ts';
+import type { Answer } from './answer.ts';
 import type { Handlers } from './handler.ts';
 import type { Session } from './session.ts';
 
@@ -37,16 +39,23 @@ export class Dispatcher {
       );
       return;
     }
-    this.#handlers[frame.kind](session, frame).then(
-      (answer) => {
-        session.requests.finish(frame.id);
-        if (frame.id !== 0) session.answer(frame.id, answer);
-      },
-      (thrown: unknown) => {
-        session.requests.finish(frame.id);
-        session.refuse(frame.id, this.#explain(session, frame.kind, thrown));
-      },
-    );
+    this.#handle(session, frame).catch((error: unknown) => {
+      session.log.error('session.failed', error, { kind: frame.kind });
+      session.close(CloseCode.INTERNAL, 'the server failed');
+    });
+  }
+
+  async #handle(session: Session, frame: ClientFrameView): Promise<void> {
+    let answer: Answer;
+    try {
+      answer = await this.#handlers[frame.kind](session, frame);
+    } catch (thrown) {
+      session.requests.finish(frame.id);
+      session.refuse(frame.id, this.#explain(session, frame.kind, thrown));
+      return;
+    }
+    session.requests.finish(frame.id);
+    if (frame.id !== 0) session.answer(frame.id, answer);
   }
 
   /** Answers data that could not be made a frame. */

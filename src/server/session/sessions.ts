@@ -88,7 +88,6 @@ export class Sessions {
     const opened =
       (hello.resume && (await this.#resume(request, hello.resume))) ?? (await this.#open(request));
     const { session } = opened;
-    this.#live.set(session.sessionId, session);
     session.send(this.#welcome(opened));
     for (const room of opened.rooms) room.afterWelcome();
     return session;
@@ -147,7 +146,7 @@ export class Sessions {
 
   #session(request: SignIn, record: SessionRecord): Session {
     const { node, log, acknowledgeWithinMs, maxBrokenFrames } = this.#options;
-    return new Session({
+    const session = new Session({
       ref: { userId: record.userId, sessionId: record.sessionId },
       gen: record.gen,
       node,
@@ -157,6 +156,10 @@ export class Sessions {
       acknowledgeWithinMs,
       maxBrokenFrames,
     });
+    // From now on it hears when it is taken or ended, also while its rooms are still being entered.
+    const current = this.#live.get(session.sessionId);
+    if (current === undefined || current.gen < session.gen) this.#live.set(session.sessionId, session);
+    return session;
   }
 
   #welcome({ session, secret, resumed, rooms }: Opened): Uint8Array {

@@ -16,6 +16,8 @@ export interface Receiver {
 export interface Place {
   /** Follows from a position: what came since is delivered now, what is at or before it is not, and the rest as it comes. */
   follow(receiver: Receiver, after: Position): void;
+  /** The last entry that passed here, whoever it was for: all before it that is for the receiver was delivered. */
+  passed(): Position | undefined;
   /** Gives the place up. */
   leave(): void;
 }
@@ -56,6 +58,7 @@ class StreamTail implements StreamListener {
             receiver.deliver(entry, eventFrame(this.#name, entry));
         }
       },
+      passed: () => this.#last,
       leave: () => {
         this.#held.delete(place);
         if (own !== undefined && this.#receivers.get(own.number) === own) this.#receivers.delete(own.number);

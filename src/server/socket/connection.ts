@@ -28,7 +28,10 @@ export interface ConnectionOptions {
 }
 
 /** What the client sent while its token was being verified; it is handled right after the welcome. */
-type Early = Uint8Array[];
+interface Early {
+  readonly frames: Uint8Array[];
+  bytes: number;
+}
 
 type Phase =
   | { readonly name: 'waiting' }
@@ -37,13 +40,12 @@ type Phase =
   | { readonly name: 'closed' };
 
 const closeCodes: ReadonlyMap<ErrorCode, CloseCode> = new Map<ErrorCode, CloseCode>([
+  [ErrorCode.TOKEN_INVALID, CloseCode.TOKEN_INVALID],
   [ErrorCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED],
   [ErrorCode.SESSION_REFUSED, CloseCode.SESSION_REFUSED],
   [ErrorCode.KICKED, CloseCode.KICKED],
   [ErrorCode.UNAVAILABLE, CloseCode.UNAVAILABLE],
   [ErrorCode.INTERNAL, CloseCode.INTERNAL],
-  [ErrorCode.UNAUTHENTICATED, CloseCode.PROTOCOL_VIOLATION],
-  [ErrorCode.RATE_LIMITED, CloseCode.PROTOCOL_VIOLATION],
 ]);
 
 /** Most frames that a client may send ahead of its welcome. */
@@ -95,12 +97,14 @@ export class Connection implements WireListener {
 
   async #signIn(hello: Hello): Promise<void> {
     const { verifier, sessions, wire, path, log } = this.#options;
-    const early: Early = [];
+    const early: Early = { frames: [], bytes: 0 };
     this.#phase = { name: 'verifying', early };
     try {
       const token = hello.token || this.#options.token;
       if (token === '') throw new SignalError(ErrorCode.UNAUTHENTICATED, 'a token is needed to sign in');
       const identity = await verifier.verify(token);
+      // A connection that is gone must not take the session from the one that came after it.
+      if (this.#isClosed()) return;
       const session = await sessions.signIn({ identity, hello, wire, ...(path && { path }) });
       if (this.#isClosed()) {
         this.#lose(session);
@@ -109,7 +113,7 @@ export class Connection implements WireListener {
       clearTimeout(this.#signInTimer);
       this.#phase = { name: 'signed-in', session };
       session.log.info('ws.auth_success', { gen: session.gen, client: hello.client });
-      for (const bytes of early) this.receive(bytes);
+      for (const bytes of early.frames) this.receive(bytes);
     } catch (thrown) {
       const error = SignalError.from(thrown);
       if (error.code === ErrorCode.INTERNAL) log.error('sign_in.failed', thrown);
@@ -118,10 +122,15 @@ export class Connection implements WireListener {
   }
 
   #keep(early: Early, bytes: Uint8Array): void {
-    if (early.length < maxEarlyFrames) early.push(bytes);
+    early.bytes += bytes.length;
+    const fits = early.frames.length < maxEarlyFrames && early.bytes <= this.#options.maxFrameBytes;
+    if (fits) early.frames.push(bytes);
     else
       this.#refuse(
-        new SignalError(ErrorCode.RATE_LIMITED, `more than ${maxEarlyFrames} frames before the welcome`),
+        new SignalError(
+          ErrorCode.RATE_LIMITED,
+          `more than ${maxEarlyFrames} frames, or ${this.#options.maxFrameBytes} bytes, before the welcome`,
+        ),
       );
   }
 
@@ -132,7 +141,7 @@ export class Connection implements WireListener {
     this.#refuse(error, CloseCode.SIGN_IN_TIMEOUT);
   }
 
-  #refuse(error: SignalError, code = closeCodes.get(error.code) ?? CloseCode.TOKEN_INVALID): void {
+  #refuse(error: SignalError, code = closeCodes.get(error.code) ?? CloseCode.PROTOCOL_VIOLATION): void {
     if (this.#phase.name === 'closed') return;
     this.#phase = { name: 'closed' };
     clearTimeout(this.#signInTimer);

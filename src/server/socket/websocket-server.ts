@@ -42,6 +42,7 @@ export class WebSocketEndpoint {
   readonly #server: WebSocketServer;
   readonly #keepalive: Keepalive;
   readonly #sockets = new Set<WebSocket>();
+  #isClosing = false;
 
   constructor(options: WebSocketEndpointOptions) {
     this.#options = options;
@@ -80,6 +81,7 @@ export class WebSocketEndpoint {
 
   /** Closes every connection; resolves when all are gone, by force after `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
+    this.#isClosing = true;
     this.#keepalive.stop();
     const gone = Array.from(
       this.#sockets,
@@ -95,6 +97,7 @@ export class WebSocketEndpoint {
 
   #refusal(request: IncomingMessage): { readonly status: string; readonly message: string } | undefined {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    if (this.#isClosing) return { status: '503 Service Unavailable', message: 'the server is stopping' };
     if (targetOf(request) === undefined)
       return { status: '404 Not Found', message: 'WebSockets are at /ws and /rooms/{roomId}' };
     if (!originAllowed(request, this.#options.clientUrls)) {

@@ -158,7 +158,8 @@ export class RoomEntry {
   #receiver(session: Session, roomId: string, { member }: Standing, place: Place): RoomReceiver {
     const permissions = member.peer.permissions ?? create(PermissionsSchema);
     const receiver: RoomReceiver = new RoomReceiver(session, roomId, member, permissions, place, () => {
-      if (session.rooms.get(roomId) === receiver) session.rooms.delete(roomId);
+      if (session.rooms.get(roomId) !== receiver) return;
+      session.rooms.delete(roomId);
       this.#options.store
         .removeRoom(session, session.gen, roomId)
         .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));

@@ -19,6 +19,7 @@ export class RoomReceiver implements Receiver, RoomMembership {
   /** Called when an event took the member out of the room. */
   readonly #takenOut: () => void;
   #delivered: Position = { epoch: 0, offset: 0 };
+  #isOut = false;
 
   constructor(
     session: Session,
@@ -45,13 +46,15 @@ export class RoomReceiver implements Receiver, RoomMembership {
         this.deliver(entry, eventFrame(this.roomId, entry));
       else this.#delivered = entry.position;
     }
-    this.#place.follow(this, this.#delivered);
+    if (!this.#isOut) this.#place.follow(this, this.#delivered);
   }
 
   deliver(entry: Entry, frame: Uint8Array): void {
+    if (this.#isOut || !isAfter(entry.position, this.#delivered)) return;
     this.#delivered = entry.position;
     this.#session.send(frame);
     if (entry.route === 0 && takesOut(entry.body, this.peerId)) {
+      this.#isOut = true;
       this.unfollow();
       this.#takenOut();
     }
@@ -62,10 +65,17 @@ export class RoomReceiver implements Receiver, RoomMembership {
   }
 
   delivered(): StreamPosition {
-    return create(StreamPositionSchema, { stream: this.roomId, ...this.#delivered });
+    const passed = this.#place.passed();
+    const { epoch, offset } =
+      passed !== undefined && isAfter(passed, this.#delivered) ? passed : this.#delivered;
+    return create(StreamPositionSchema, { stream: this.roomId, epoch, offset });
   }
 
   unfollow(): void {
     this.#place.leave();
   }
+}
+
+function isAfter(one: Position, other: Position): boolean {
+  return one.epoch !== other.epoch || one.offset > other.offset;
 }
