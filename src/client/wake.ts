@@ -7,7 +7,7 @@ interface EventTargetLike {
 }
 
 interface BrowserGlobals extends Partial<EventTargetLike> {
-  readonly document?: EventTargetLike & { readonly visibilityState?: string };
+  readonly document?: Partial<EventTargetLike> & { readonly visibilityState?: string };
 }
 
 /** The network or the page coming back, where there is a browser; elsewhere never. */
@@ -18,9 +18,9 @@ export const browserWake: WakeSource = (callback) => {
     if (document?.visibilityState === 'visible') callback();
   };
   browser.addEventListener?.('online', callback);
-  document?.addEventListener('visibilitychange', onVisible);
+  document?.addEventListener?.('visibilitychange', onVisible);
   return () => {
     browser.removeEventListener?.('online', callback);
-    document?.removeEventListener('visibilitychange', onVisible);
+    document?.removeEventListener?.('visibilitychange', onVisible);
   };
 };

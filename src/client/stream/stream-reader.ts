@@ -133,7 +133,8 @@ export class StreamReader {
     const { replay, startAgain, onError } = this.#options;
     const filled = this.#replays > maxReplays ? startAgain() : replay(position);
     filled.catch((thrown: unknown) => {
-      // The next event, or the next heartbeat, tries again.
+      // Not with the connection, which begins anew. Else the next event, or the next heartbeat, tries again.
+      if (!this.#asking) return;
       this.#asking = false;
       onError(thrown);
     });

@@ -86,6 +86,27 @@ test('S5: a heartbeat tells how far a quiet client was served, and a resume goes
   expect(positions).toMatchObject([{ offset: 40 }]);
 });
 
+test('S5: a hole that is open when the connection is lost is closed by the resume, without an error', async () => {
+  const { server, client, connection, room } = await startInRoom(quick);
+  const errors: unknown[] = [];
+  client.on('error', (error) => errors.push(error));
+  const heard: string[] = [];
+  room.on('peer_joined', ({ peerId }) => heard.push(peerId));
+  room.on('updated', () => heard.push('updated'));
+  const joined = toAll(3, 2, { case: 'peerJoined', value: { peer: peer(eve, 3) } });
+  const updated = toAll(4, 3, { case: 'roomUpdated', value: { metadata: { topic: 'tea' } } });
+  connection.event(updated);
+  await connection.expect('replay');
+  const { again, positions } = await comeBack(server, connection, recovered);
+  expect(positions).toMatchObject([{ offset: 2 }]);
+  const last = nextRoomEvent(room, 'updated');
+  again.events(joined, updated);
+  await last;
+  expect(heard).toEqual([eve, 'updated']);
+  expect(errors).toEqual([]);
+  expect(again.untaken).toEqual([]);
+});
+
 test('S5: a room that could not be kept starts again from its snapshot, and says so', async () => {
   const { server, client, connection, room } = await startInRoom(quick);
   const heard = recordEvents(room);
