@@ -1,0 +1,109 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import { ClientFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
+import {
+  IceServersSchema,
+  LimitsSchema,
+  LivenessSchema,
+} from '../../../../gen/parley/signal/v1/session_pb.ts';
+import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
+import { unimplementedHandlers } from '../../../../src/server/feature/unimplemented/unimplemented-feature.ts';
+import type { Log } from '../../../../src/server/port/log.ts';
+import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
+import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
+import type { Handlers } from '../../../../src/server/session/handler.ts';
+import { Sessions } from '../../../../src/server/session/sessions.ts';
+import { Connection } from '../../../../src/server/socket/connection.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
+
+const quiet: Log = {
+  debugEnabled: false,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => quiet,
+  user: (id) => id,
+};
+
+const alice: Identity = {
+  userId: 'alice',
+  displayName: '',
+  avatarUrl: '',
+  scopes: new Set(['join']),
+  rooms: new Map(),
+  sessionPolicy: 'multiple',
+};
+
+/** SHA-256 of `secret`. */
+const secretHash = '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b';
+
+test('a connection that is gone before its token was verified takes no session from the one that came after it', async () => {
+  const store = new MemorySessionStore(new FakeClock());
+  const ref = { userId: 'alice', sessionId: '11111111-2222-4333-8444-555555555555' };
+  await store.open({ ...ref, secretHash, node: 'a', policy: 'multiple' });
+  // Keys that are slow to come, as those of a key set may be.
+  let verified: (identity: Identity) => void = () => undefined;
+  const verifier: TokenVerifier = {
+    verify: () =>
+      new Promise((resolve) => {
+        verified = resolve;
+      }),
+    verifyJoinToken: () => Promise.reject(new Error('not asked for')),
+  };
+  const sent: Uint8Array[] = [];
+  const connect = () => {
+    const connection = new Connection({
+      wire: { send: (frame) => sent.push(frame), close: () => undefined, bufferedBytes: 0 },
+      verifier,
+      sessions: sessionsOf(store),
+      dispatcher: new Dispatcher(unimplementedHandlers as unknown as Handlers, 1_000_000),
+      log: quiet,
+      signInTimeoutMs: 5_000,
+      maxFrameBytes: 1_000_000,
+      token: '',
+      awaitHello: true,
+    });
+    connection.open();
+    connection.receive(resumingHello(ref.sessionId));
+    return connection;
+  };
+
+  connect().closed(1006);
+  verified(alice);
+  await new Promise(setImmediate);
+  expect(sent).toEqual([]);
+  expect((await store.sessions('alice')).map(({ gen }) => gen)).toEqual([1]);
+
+  const living = connect();
+  verified(alice);
+  await expect.poll(() => sent.length).toBe(1);
+  expect((await store.sessions('alice')).map(({ gen }) => gen)).toEqual([2]);
+  living.closed(1006);
+});
+
+function resumingHello(sessionId: string): Uint8Array {
+  const resume = { sessionId, sessionSecret: 'secret' };
+  const hello = { token: 'token', resume };
+  return toBinary(ClientFrameSchema, create(ClientFrameSchema, { body: { case: 'hello', value: hello } }));
+}
+
+function sessionsOf(store: MemorySessionStore): Sessions {
+  const notAsked = () => Promise.reject(new Error('not asked for'));
+  return new Sessions({
+    store,
+    rooms: { comeBack: notAsked, joinByPath: notAsked },
+    ender: { finish: notAsked },
+    log: quiet,
+    node: 'a',
+    serverVersion: '0.0.0',
+    features: [],
+    limits: create(LimitsSchema),
+    liveness: create(LivenessSchema),
+    iceServers: create(IceServersSchema),
+    acknowledgeWithinMs: 25,
+    maxBrokenFrames: 1,
+    reconnectionWindowMs: 5_000,
+    maxReconnectionWindowMs: 5_000,
+  });
+}
