@@ -59,7 +59,7 @@ export const importTable = [
   { folder: 'src/server/adapter/memory', ...adapter, packages: [...protobuf, 'lru-cache'] },
   { folder: 'src/server/adapter/redis', ...adapter, packages: [...protobuf, 'ioredis'] },
   { folder: 'src/server/adapter/connect', ...adapter, packages: connect },
-  { folder: 'src/server/adapter/directory', ...adapter, packages: connect },
+  { folder: 'src/server/adapter/directory', ...adapter, packages: [...connect, 'lru-cache'] },
   { folder: 'src/server/adapter/jose', ...adapter, packages: [...protobuf, 'jose'] },
   { folder: 'src/server/http', ...wayIn, packages: [...protobuf, 'fastify', '@fastify/[^/]+'] },
   { folder: 'src/server/control', ...wayIn, packages: connect },

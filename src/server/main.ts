@@ -70,7 +70,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     maxBytes: config.rooms.logMaxBytes,
     emptyGraceMs: config.rooms.emptyGraceMs,
   });
-  const store = new MemorySessionStore(clock);
+  const store = new MemorySessionStore({ clock, endedKeepMs: config.reconnection.windowMaxMs });
   const verifier = new JoseTokenVerifier({
     ...config.auth,
     keys: options.tokenKeys,
@@ -85,11 +85,14 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     ttlMs: config.rooms.recordTtlMs,
     staleMs: 24 * 3_600_000,
     notFoundTtlMs: 5_000,
+    userTtlMs: 60_000,
+    maxUsers: 100_000,
+    clock,
   });
   const tails = new StreamTails(roomLog, log);
   const leaver = new RoomLeaver(roomLog, store, log);
 
-  const rooms = new RoomFeature({ roomLog, store, directory, verifier, tails, clock, log });
+  const rooms = new RoomFeature({ roomLog, store, directory, verifier, tails, clock });
   const relay = new RelayFeature(roomLog);
   const session = new SessionFeature(() => sessions);
   const handlers = {
@@ -103,6 +106,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     store,
     rooms,
     ender: leaver,
+    clock,
     log,
     node: config.nodeId,
     serverVersion: version,

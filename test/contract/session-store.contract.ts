@@ -9,6 +9,8 @@ import type {
 /** A SessionStore under test; `advance` lets its time pass. */
 export interface SessionStoreFixture {
   readonly store: SessionStore;
+  /** How long it tells of a forgotten session's end. */
+  readonly endedKeepMs: number;
   readonly advance: (ms: number) => Promise<void>;
   close(): Promise<void>;
 }
@@ -30,8 +32,10 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
     });
     const open = (store: SessionStore, ref: SessionRef, policy: SessionPolicy = 'multiple') =>
       store.open({ ...ref, secretHash: `hash of ${ref.sessionId}`, node: 'a', policy });
-    const attach = (store: SessionStore, ref: SessionRef, node = 'b') =>
-      store.attach(ref, `hash of ${ref.sessionId}`, node);
+    const attach = (store: SessionStore, ref: SessionRef, node = 'b', attempt = 0) =>
+      store.attach({ ...ref, secretHash: `hash of ${ref.sessionId}`, node, attempt });
+    const addRoom = (store: SessionStore, gen: number, roomId: string, join = `${roomId}:1`) =>
+      store.addRoom(first, gen, roomId, { peerId: 'peer', join });
 
     test('a session opens with gen 1 and each attach raises it', async () => {
       const { store } = await start();
@@ -46,20 +50,48 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       });
     });
 
-    test('attach needs the secret, the user and a session that has not ended', async () => {
+    test('attach needs the secret and the user', async () => {
       const { store } = await start();
       await open(store, first);
-      expect(await store.attach(first, 'another hash', 'b')).toEqual({ outcome: 'refused' });
-      expect(await attach(store, { userId: 'mallory', sessionId: 's1' })).toEqual({ outcome: 'refused' });
-      expect(await attach(store, second)).toEqual({ outcome: 'refused' });
-      await store.end(first, 1, 'signed-out');
-      expect(await attach(store, first)).toEqual({ outcome: 'refused' });
+      const wrong = { ...first, secretHash: 'another hash', node: 'b', attempt: 0 };
+      expect(await store.attach(wrong)).toEqual({ outcome: 'unknown' });
+      expect(await attach(store, { userId: 'mallory', sessionId: 's1' })).toEqual({ outcome: 'unknown' });
+      expect(await attach(store, second)).toEqual({ outcome: 'unknown' });
+      await store.end(first, 1, 'kicked');
+      expect(await store.attach(wrong)).toEqual({ outcome: 'unknown' });
+    });
+
+    test('an ended session can not be attached, and says why for as long as a client may come back', async () => {
+      const { store, advance, endedKeepMs } = await start();
+      await open(store, first);
+      await store.end(first, 1, 'kicked');
+      const ended = { outcome: 'ended', why: 'kicked' };
+      expect(await attach(store, first)).toEqual(ended);
+      await store.forget(first);
+      expect(await attach(store, first)).toEqual(ended);
+      await advance(endedKeepMs - 1);
+      await store.due(10);
+      expect(await attach(store, first)).toEqual(ended);
+      await advance(2);
+      await store.due(10);
+      expect(await attach(store, first)).toEqual({ outcome: 'unknown' });
+    });
+
+    test('S3: a connection that was opened before the one that is attached takes nothing over', async () => {
+      const { store } = await start();
+      await open(store, first);
+      expect(await attach(store, first, 'b', 2)).toMatchObject({ outcome: 'attached', record: { gen: 2 } });
+      expect(await attach(store, first, 'c', 1)).toEqual({ outcome: 'overtaken' });
+      expect(await attach(store, first, 'b', 2)).toMatchObject({ outcome: 'attached', record: { gen: 3 } });
+      expect(await attach(store, first, 'b', 3)).toMatchObject({ outcome: 'attached', record: { gen: 4 } });
+      expect(await attach(store, first)).toMatchObject({ outcome: 'attached', record: { gen: 5 } });
+      expect(await attach(store, first, 'c', 2)).toEqual({ outcome: 'overtaken' });
     });
 
     test('S3: the policies keep, replace and refuse', async () => {
       const { store } = await start();
       await open(store, first);
-      await store.addRoom(first, 1, 'daily', 'peer');
+      await addRoom(store, 1, 'daily');
       expect(await open(store, second, 'refuse')).toEqual({ outcome: 'refused' });
       expect(await open(store, second)).toMatchObject({ outcome: 'opened', replaced: [] });
       const third = await open(store, { userId: 'alice', sessionId: 's3' }, 'replace');
@@ -68,10 +100,10 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
         's2',
       ]);
       expect(third.outcome === 'opened' && [...(third.replaced[0]?.rooms ?? [])]).toEqual([
-        ['daily', 'peer'],
+        ['daily', { peerId: 'peer', join: 'daily:1' }],
       ]);
       expect((await store.sessions('alice')).map(({ sessionId }) => sessionId)).toEqual(['s3']);
-      expect(await attach(store, first)).toEqual({ outcome: 'refused' });
+      expect(await attach(store, first)).toEqual({ outcome: 'ended', why: 'replaced' });
       expect(await open(store, { userId: 'bob', sessionId: 's4' }, 'refuse')).toMatchObject({
         outcome: 'opened',
       });
@@ -100,26 +132,39 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       await open(store, first);
       await attach(store, first);
       expect(await store.detach(first, 1, 0)).toBe(false);
-      expect(await store.addRoom(first, 1, 'daily', 'peer')).toBe(false);
+      expect(await addRoom(store, 1, 'daily')).toBe(false);
       expect(await store.end(first, 1, 'signed-out')).toBeUndefined();
-      expect(await store.addRoom(first, 2, 'daily', 'peer')).toBe(true);
+      expect(await addRoom(store, 2, 'daily')).toBe(true);
     });
 
     test('the record lists the rooms that were added and not removed', async () => {
       const { store } = await start();
       await open(store, first);
-      await store.addRoom(first, 1, 'daily', 'peer-1');
-      await store.addRoom(first, 1, 'weekly', 'peer-2');
-      await store.removeRoom(first, 2, 'weekly');
-      await store.removeRoom(first, 1, 'daily');
+      await addRoom(store, 1, 'daily');
+      await addRoom(store, 1, 'weekly');
+      await store.removeRoom(first, 2, 'weekly', 'weekly:1');
+      await store.removeRoom(first, 1, 'daily', 'daily:1');
       const attached = await attach(store, first);
-      expect(attached.outcome === 'attached' && [...attached.record.rooms]).toEqual([['weekly', 'peer-2']]);
+      expect(attached.outcome === 'attached' && [...attached.record.rooms]).toEqual([
+        ['weekly', { peerId: 'peer', join: 'weekly:1' }],
+      ]);
+    });
+
+    test('a leave that is told late does not remove the join that was begun after it', async () => {
+      const { store } = await start();
+      await open(store, first);
+      await addRoom(store, 1, 'daily', 'first');
+      await addRoom(store, 1, 'daily', 'second');
+      await store.removeRoom(first, 1, 'daily', 'first');
+      expect((await store.sessions('alice'))[0]?.rooms.get('daily')?.join).toBe('second');
+      await store.removeRoom(first, 1, 'daily', 'second');
+      expect((await store.sessions('alice'))[0]?.rooms.size).toBe(0);
     });
 
     test('an ended session stays due until it is forgotten', async () => {
       const { store } = await start();
       await open(store, first);
-      await store.addRoom(first, 1, 'daily', 'peer');
+      await addRoom(store, 1, 'daily');
       await store.end(first, 1, 'signed-out');
       expect((await store.due(10)).map(({ sessionId, ended }) => [sessionId, ended])).toEqual([
         ['s1', 'signed-out'],

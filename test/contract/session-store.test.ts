@@ -4,8 +4,10 @@ import { sessionStoreContract } from './session-store.contract.ts';
 
 sessionStoreContract('memory', () => {
   const clock = new FakeClock();
+  const endedKeepMs = 60_000;
   return Promise.resolve({
-    store: new MemorySessionStore(clock),
+    store: new MemorySessionStore({ clock, endedKeepMs }),
+    endedKeepMs,
     advance: (ms: number) => clock.advance(ms),
     close: () => Promise.resolve(),
   });

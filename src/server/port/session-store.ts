@@ -22,20 +22,38 @@ export type OpenResult =
   | { readonly outcome: 'opened'; readonly gen: number; readonly replaced: readonly SessionRecord[] }
   | { readonly outcome: 'refused' };
 
+/** A join that a session began. */
+export interface JoinRecord {
+  readonly peerId: string;
+  /** The request, as the member's record has it: tells one membership of the room from the next. */
+  readonly join: string;
+}
+
 export interface SessionRecord extends SessionRef {
   /** Rises with each attach. */
   readonly gen: number;
   readonly node: string;
-  /** The memberships, room id to peer id. May name rooms that the session is not in (any more), never too few. */
-  readonly rooms: ReadonlyMap<string, string>;
+  /** By room id. May name rooms that the session is not in (any more), never too few. */
+  readonly rooms: ReadonlyMap<string, JoinRecord>;
   /** Absent: it has not ended. */
   readonly ended?: EndReason;
 }
 
+export interface AttachSession extends SessionRef {
+  readonly secretHash: string;
+  readonly node: string;
+  /** Which of the client's connections for this session asks, by the client's count. 0: not counted. */
+  readonly attempt: number;
+}
+
 export type AttachResult =
   | { readonly outcome: 'attached'; readonly record: SessionRecord }
-  /** Unknown, ended, or the secret is another's. */
-  | { readonly outcome: 'refused' };
+  /** It ended: who knows its secret is told why, for as long as a client may come back. */
+  | { readonly outcome: 'ended'; readonly why: EndReason }
+  /** A connection that the client opened later has been here. */
+  | { readonly outcome: 'overtaken' }
+  /** No such session, or the secret is another's. */
+  | { readonly outcome: 'unknown' };
 
 /** What a node is told about sessions that it had. */
 export type SessionNotice =
@@ -52,13 +70,13 @@ export type SessionNotice =
 export interface SessionStore {
   open(request: OpenSession): Promise<OpenResult>;
   /** Takes the session over for a node: raises gen, clears the deadline. */
-  attach(ref: SessionRef, secretHash: string, node: string): Promise<AttachResult>;
+  attach(request: AttachSession): Promise<AttachResult>;
   /** The connection is gone: the session ends unless it is attached within `windowMs`. False: gen is not its gen any more. */
   detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean>;
   /** Before a join. False: gen is not its gen any more. */
-  addRoom(ref: SessionRef, gen: number, roomId: string, peerId: string): Promise<boolean>;
-  /** After a leave. No effect when gen is not its gen any more. */
-  removeRoom(ref: SessionRef, gen: number, roomId: string): Promise<void>;
+  addRoom(ref: SessionRef, gen: number, roomId: string, join: JoinRecord): Promise<boolean>;
+  /** After a leave. No effect when gen is not its gen any more, or when a later join of the room was begun. */
+  removeRoom(ref: SessionRef, gen: number, roomId: string, join: string): Promise<void>;
   /**
    * Ends the session if gen is unchanged and, where it is `lost`, its deadline has passed. Ended sessions can't be attached;
    * the record stays, and is `due`, until `forget`. Undefined: not ended by this call.

@@ -1,5 +1,5 @@
 import type { ResumedRoom, StreamPosition } from '../../../gen/parley/signal/v1/session_pb.ts';
-import type { SessionRecord } from '../port/session-store.ts';
+import type { JoinRecord, SessionRecord } from '../port/session-store.ts';
 import type { Session } from './session.ts';
 
 /** How a room stands for a session that signs in, and what starts to follow it once the client was told. */
@@ -14,7 +14,7 @@ export interface RoomsOnSignIn {
   comeBack(
     session: Session,
     roomId: string,
-    peerId: string,
+    held: JoinRecord,
     position: StreamPosition | undefined,
   ): Promise<RoomOnSignIn>;
   /** A session came by `/rooms/{roomId}`. */

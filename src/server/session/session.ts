@@ -1,5 +1,6 @@
 import type { Permissions } from '../../../gen/parley/signal/v1/room_pb.ts';
 import type { StreamPosition } from '../../../gen/parley/signal/v1/session_pb.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import type { SignalError } from '../../shared/signal-error.ts';
 import { errorMessage } from '../frame/error-message.ts';
@@ -17,6 +18,8 @@ import type { Wire } from './wire.ts';
 export interface RoomMembership {
   readonly roomId: string;
   readonly peerId: string;
+  /** The request that joined: `<session id>:<request id>`. */
+  readonly join: string;
   /** The offset of its join. */
   readonly number: number;
   readonly permissions: Permissions;
@@ -32,6 +35,7 @@ export interface SessionOptions {
   readonly node: string;
   readonly identity: Identity;
   readonly wire: Wire;
+  readonly clock: Clock;
   readonly log: Log;
   /** How long an acknowledgement may wait for others to go with it, in milliseconds. */
   readonly acknowledgeWithinMs: number;
@@ -48,11 +52,14 @@ export class Session implements SessionRef {
   readonly identity: Identity;
   readonly log: Log;
   readonly rooms = new Map<string, RoomMembership>();
+  /** The rooms that it is on its way into. */
+  readonly entering = new Set<string>();
   readonly turns = new RoomTurns();
   readonly requests = new RequestBook();
   readonly #wire: Wire;
   readonly #options: SessionOptions;
-  #acknowledgeTimer: NodeJS.Timeout | undefined;
+  /** Takes back the acknowledgement that is due. */
+  #cancelAcknowledge: (() => void) | undefined;
   #brokenFrames = 0;
   #connected = true;
 
@@ -98,8 +105,8 @@ export class Session implements SessionRef {
 
   /** Acknowledges now what succeeded and was not told yet. */
   acknowledge(): void {
-    clearTimeout(this.#acknowledgeTimer);
-    this.#acknowledgeTimer = undefined;
+    this.#cancelAcknowledge?.();
+    this.#cancelAcknowledge = undefined;
     const through = this.requests.takeAcknowledged();
     if (through !== 0) this.send(acknowledgedFrame(through));
   }
@@ -119,7 +126,7 @@ export class Session implements SessionRef {
   /** The connection is gone: nothing is sent or followed any more. */
   disconnected(): void {
     this.#connected = false;
-    clearTimeout(this.#acknowledgeTimer);
+    this.#cancelAcknowledge?.();
     for (const membership of this.rooms.values()) membership.unfollow();
   }
 
@@ -129,7 +136,8 @@ export class Session implements SessionRef {
   }
 
   #acknowledgeSoon(): void {
-    if (this.#acknowledgeTimer !== undefined || !this.#connected) return;
-    this.#acknowledgeTimer = setTimeout(() => this.acknowledge(), this.#options.acknowledgeWithinMs);
+    if (this.#cancelAcknowledge !== undefined || !this.#connected) return;
+    const { clock, acknowledgeWithinMs } = this.#options;
+    this.#cancelAcknowledge = clock.after(acknowledgeWithinMs, () => this.acknowledge());
   }
 }

@@ -8,6 +8,8 @@ import {
   type Resume,
   WelcomeSchema,
 } from '../../../gen/parley/signal/v1/session_pb.ts';
+import { backoffDelayMs } from '../../shared/backoff.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { controlFrame } from '../frame/server-frame.ts';
@@ -22,6 +24,7 @@ export interface SessionsOptions {
   readonly store: SessionStore;
   readonly rooms: RoomsOnSignIn;
   readonly ender: SessionEnder;
+  readonly clock: Clock;
   readonly log: Log;
   readonly node: string;
   readonly serverVersion: string;
@@ -59,11 +62,21 @@ const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
   'token-expired': CloseCode.TOKEN_EXPIRED,
 };
 
+const detachBackoff = { firstDelayMs: 100, maxDelayMs: 2_000 };
+
+/** Ends after which the client must not simply begin anew: whoever replaced it would be replaced in turn, for ever. */
+const refusals: Readonly<Partial<Record<EndReason, ErrorCode>>> = {
+  'signed-out': ErrorCode.SIGNED_OUT,
+  replaced: ErrorCode.SESSION_REPLACED,
+  kicked: ErrorCode.KICKED,
+};
+
 /** The sessions that have their connection on this node: how they begin, come back and lose it. */
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #live = new Map<string, Session>();
   #watching: { close(): void } | undefined;
+  #isStopped = false;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -75,6 +88,7 @@ export class Sessions {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#watching?.close();
   }
 
@@ -82,7 +96,10 @@ export class Sessions {
     return this.#live.size;
   }
 
-  /** Opens or resumes the session and welcomes the client. Rejects with SESSION_REFUSED or UNAVAILABLE. */
+  /**
+   * Opens or resumes the session and welcomes the client. Rejects with SESSION_REFUSED, SESSION_REPLACED, SIGNED_OUT, KICKED,
+   * STALE_SESSION or UNAVAILABLE.
+   */
   async signIn(request: SignIn): Promise<Session> {
     const { hello } = request;
     const opened =
@@ -97,7 +114,7 @@ export class Sessions {
   async lost(session: Session): Promise<void> {
     session.disconnected();
     if (this.#live.get(session.sessionId) === session) this.#live.delete(session.sessionId);
-    await this.#options.store.detach(session, session.gen, this.#windowMs(session.identity));
+    await this.#detach(session);
   }
 
   /** Ends a session for good: out of its rooms, not to be resumed. */
@@ -106,15 +123,40 @@ export class Sessions {
     if (record !== undefined) await this.#options.ender.finish(record);
   }
 
+  /** Tells the store until it has heard: a session that it takes for attached would never end. */
+  async #detach(session: Session): Promise<void> {
+    const { store, clock } = this.#options;
+    for (let attempt = 0; !this.#isStopped; attempt++) {
+      try {
+        await store.detach(session, session.gen, this.#windowMs(session.identity));
+        return;
+      } catch (thrown) {
+        const error = SignalError.from(thrown);
+        if (!error.retryable) throw thrown;
+        session.log.warn('session.detach_failed', { code: error.codeName });
+        await new Promise<void>((resolve) => clock.after(backoffDelayMs(detachBackoff, attempt), resolve));
+      }
+    }
+  }
+
   async #resume(request: SignIn, resume: Resume): Promise<Opened | undefined> {
     const { store, rooms, node } = this.#options;
     const ref = { userId: request.identity.userId, sessionId: resume.sessionId };
-    const attached = await store.attach(ref, hashOf(resume.sessionSecret), node);
-    if (attached.outcome === 'refused') return undefined;
+    const secretHash = hashOf(resume.sessionSecret);
+    const attached = await store.attach({ ...ref, secretHash, node, attempt: resume.attempt });
+    if (attached.outcome === 'overtaken') {
+      throw new SignalError(
+        ErrorCode.STALE_SESSION,
+        'a later connection of this session came before this one',
+      );
+    }
+    const refusal = attached.outcome === 'ended' ? refusals[attached.why] : undefined;
+    if (refusal !== undefined) throw new SignalError(refusal, 'the session that is to be resumed has ended');
+    if (attached.outcome !== 'attached') return undefined;
     const session = this.#session(request, attached.record);
     const positions = new Map(resume.positions.map((position) => [position.stream, position]));
-    const returned = Array.from(attached.record.rooms, ([roomId, peerId]) =>
-      rooms.comeBack(session, roomId, peerId, positions.get(roomId)),
+    const returned = Array.from(attached.record.rooms, ([roomId, held]) =>
+      rooms.comeBack(session, roomId, held, positions.get(roomId)),
     );
     return { session, secret: resume.sessionSecret, resumed: true, rooms: await Promise.all(returned) };
   }
@@ -145,13 +187,14 @@ export class Sessions {
   }
 
   #session(request: SignIn, record: SessionRecord): Session {
-    const { node, log, acknowledgeWithinMs, maxBrokenFrames } = this.#options;
+    const { node, log, clock, acknowledgeWithinMs, maxBrokenFrames } = this.#options;
     const session = new Session({
       ref: { userId: record.userId, sessionId: record.sessionId },
       gen: record.gen,
       node,
       identity: request.identity,
       wire: request.wire,
+      clock,
       log: log.child({ session: record.sessionId, user: log.user(record.userId) }),
       acknowledgeWithinMs,
       maxBrokenFrames,

@@ -10,6 +10,8 @@ export interface Receiver {
   deliver(entry: Entry, frame: Uint8Array): void;
   /** Something that is not kept. */
   deliverPublished(frame: Uint8Array): void;
+  /** A delivery threw: what comes next must not follow the hole that it left. */
+  broken(): void;
 }
 
 /** A place at a tail, taken before the receiver's position is known: nothing announced from then on is missed. */
@@ -55,7 +57,7 @@ class StreamTail implements StreamListener {
         this.#receivers.set(receiver.number, receiver);
         for (const entry of missed) {
           if (isAfter(entry, after) && isFor(entry, receiver))
-            receiver.deliver(entry, eventFrame(this.#name, entry));
+            this.#contain(receiver, () => receiver.deliver(entry, eventFrame(this.#name, entry)));
         }
       },
       passed: () => this.#last,
@@ -88,7 +90,8 @@ class StreamTail implements StreamListener {
 
   onPublished(body: Uint8Array): void {
     const frame = publishedFrame(this.#name, body);
-    for (const receiver of this.#receivers.values()) receiver.deliverPublished(frame);
+    for (const receiver of this.#receivers.values())
+      this.#contain(receiver, () => receiver.deliverPublished(frame));
   }
 
   #pass(entry: Entry): void {
@@ -97,9 +100,22 @@ class StreamTail implements StreamListener {
     if (entry.route === 0) {
       if (this.#receivers.size === 0) return;
       const frame = eventFrame(this.#name, entry);
-      for (const receiver of this.#receivers.values()) receiver.deliver(entry, frame);
+      for (const receiver of this.#receivers.values())
+        this.#contain(receiver, () => receiver.deliver(entry, frame));
     } else {
-      this.#receivers.get(entry.route)?.deliver(entry, eventFrame(this.#name, entry));
+      const receiver = this.#receivers.get(entry.route);
+      if (receiver !== undefined)
+        this.#contain(receiver, () => receiver.deliver(entry, eventFrame(this.#name, entry)));
+    }
+  }
+
+  /** What fails for one receiver is no matter of the others, nor of whoever committed. */
+  #contain(receiver: Receiver, deliver: () => void): void {
+    try {
+      deliver();
+    } catch (error) {
+      this.#logger.error('tail.deliver', error, { stream: this.#stream });
+      receiver.broken();
     }
   }
 

@@ -1,5 +1,6 @@
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { type Hello, HelloSchema } from '../../../gen/parley/signal/v1/session_pb.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { readClientFrame } from '../frame/client-frame.ts';
@@ -17,7 +18,11 @@ export interface ConnectionOptions {
   readonly verifier: TokenVerifier;
   readonly sessions: Sessions;
   readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  /** Its lines name the connection by `id`. */
   readonly log: Log;
+  /** Names the connection in the log. */
+  readonly id: string;
   readonly signInTimeoutMs: number;
   readonly maxFrameBytes: number;
   /** The token that came with the upgrade; empty: none. */
@@ -43,6 +48,9 @@ const closeCodes: ReadonlyMap<ErrorCode, CloseCode> = new Map<ErrorCode, CloseCo
   [ErrorCode.TOKEN_INVALID, CloseCode.TOKEN_INVALID],
   [ErrorCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED],
   [ErrorCode.SESSION_REFUSED, CloseCode.SESSION_REFUSED],
+  [ErrorCode.STALE_SESSION, CloseCode.REPLACED_BY_SAME_SESSION],
+  [ErrorCode.SESSION_REPLACED, CloseCode.REPLACED_BY_NEW_SESSION],
+  [ErrorCode.SIGNED_OUT, CloseCode.SIGNED_OUT],
   [ErrorCode.KICKED, CloseCode.KICKED],
   [ErrorCode.UNAVAILABLE, CloseCode.UNAVAILABLE],
   [ErrorCode.INTERNAL, CloseCode.INTERNAL],
@@ -55,15 +63,17 @@ const maxEarlyFrames = 64;
 export class Connection implements WireListener {
   readonly #options: ConnectionOptions;
   #phase: Phase = { name: 'waiting' };
-  #signInTimer: NodeJS.Timeout | undefined;
+  readonly #openedAtMs: number;
+  #cancelDeadline: () => void = () => undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#openedAtMs = options.clock.monotonicMs();
   }
 
   open(): void {
-    const { signInTimeoutMs, token, awaitHello } = this.#options;
-    this.#signInTimer = setTimeout(() => this.#signInTimedOut(), signInTimeoutMs);
+    const { clock, signInTimeoutMs, token, awaitHello } = this.#options;
+    this.#cancelDeadline = clock.after(signInTimeoutMs, () => this.#signInTimedOut());
     if (token !== '' && !awaitHello) void this.#signIn(create(HelloSchema));
   }
 
@@ -81,11 +91,14 @@ export class Connection implements WireListener {
   }
 
   closed(code: number): void {
-    clearTimeout(this.#signInTimer);
+    this.#cancelDeadline();
     const phase = this.#phase;
     this.#phase = { name: 'closed' };
-    if (phase.name === 'signed-in') this.#lose(phase.session);
-    this.#options.log.info('ws.disconnect', { code });
+    const session = phase.name === 'signed-in' ? phase.session : undefined;
+    if (session !== undefined) this.#lose(session);
+    const { clock, log } = this.#options;
+    const afterMs = Math.round(clock.monotonicMs() - this.#openedAtMs);
+    log.info('ws.disconnect', { code, afterMs, session: session?.sessionId });
   }
 
   #receiveHello(bytes: Uint8Array): void {
@@ -96,7 +109,7 @@ export class Connection implements WireListener {
   }
 
   async #signIn(hello: Hello): Promise<void> {
-    const { verifier, sessions, wire, path, log } = this.#options;
+    const { verifier, sessions, wire, path, log, id } = this.#options;
     const early: Early = { frames: [], bytes: 0 };
     this.#phase = { name: 'verifying', early };
     try {
@@ -110,9 +123,9 @@ export class Connection implements WireListener {
         this.#lose(session);
         return;
       }
-      clearTimeout(this.#signInTimer);
+      this.#cancelDeadline();
       this.#phase = { name: 'signed-in', session };
-      session.log.info('ws.auth_success', { gen: session.gen, client: hello.client });
+      session.log.info('ws.auth_success', { connection: id, gen: session.gen, client: hello.client });
       for (const bytes of early.frames) this.receive(bytes);
     } catch (thrown) {
       const error = SignalError.from(thrown);
@@ -144,7 +157,7 @@ export class Connection implements WireListener {
   #refuse(error: SignalError, code = closeCodes.get(error.code) ?? CloseCode.PROTOCOL_VIOLATION): void {
     if (this.#phase.name === 'closed') return;
     this.#phase = { name: 'closed' };
-    clearTimeout(this.#signInTimer);
+    this.#cancelDeadline();
     const { wire, log } = this.#options;
     wire.send(controlFrame({ body: { case: 'error', value: errorMessage(error) } }));
     wire.close(code, error.codeName);

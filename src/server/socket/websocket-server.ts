@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -119,9 +120,13 @@ export class WebSocketEndpoint {
       socket.terminate();
       return;
     }
-    const { log, tokenInQuery } = this.#options;
+    const { tokenInQuery } = this.#options;
+    const id = randomUUID();
+    const log = this.#options.log.child({ connection: id });
     const connection = new Connection({
       ...this.#options,
+      id,
+      log,
       wire: new WebSocketWire(socket, codec),
       token: tokenOf(request, target.query, tokenInQuery),
       awaitHello: target.query.get('hello') === '1',

@@ -1,4 +1,6 @@
+import { LRUCache } from 'lru-cache';
 import type { RoomRecord } from '../../../../gen/parley/directory/v1/directory_pb.ts';
+import type { Clock } from '../../../shared/clock.ts';
 import { SignalError } from '../../../shared/signal-error.ts';
 import type { Directory, JoinDecision, UserProfile } from '../../port/directory.ts';
 import type { Log } from '../../port/log.ts';
@@ -12,20 +14,34 @@ export interface ReadThroughDirectoryOptions {
   readonly ttlMs: number;
   /** How long after that it is still good while the Directory is away, in milliseconds. */
   readonly staleMs: number;
+  /** How long what was said of a user is good without asking again, in milliseconds. */
+  readonly userTtlMs: number;
+  /** Of how many users it is kept at most; the least recently asked for go first. */
+  readonly maxUsers: number;
+  readonly clock: Clock;
   /** How long "there is no such room" is good without asking again, in milliseconds. */
   readonly notFoundTtlMs: number;
 }
 
 /**
- * A Directory with a cache of rooms before it. Whoever asks for a room while somebody of this node does, shares that answer. A
- * failing cache costs calls, never an answer.
+ * A Directory with caches of rooms and users before it. Whoever asks for one while somebody of this node does, shares that
+ * answer. A failing cache costs calls, never an answer.
  */
 export class ReadThroughDirectory implements Directory {
   readonly #options: ReadThroughDirectoryOptions;
   readonly #underway = new Map<string, Promise<RoomRecord | undefined>>();
+  readonly #users: LRUCache<string, { readonly profile: UserProfile | undefined }>;
 
   constructor(options: ReadThroughDirectoryOptions) {
     this.#options = options;
+    const { directory, userTtlMs, maxUsers, clock } = options;
+    this.#users = new LRUCache({
+      max: maxUsers,
+      ttl: userTtlMs,
+      perf: { now: () => clock.monotonicMs() },
+      ttlResolution: 0,
+      fetchMethod: async (userId) => ({ profile: await directory.getUser(userId) }),
+    });
   }
 
   getRoom(roomId: string): Promise<RoomRecord | undefined> {
@@ -40,8 +56,8 @@ export class ReadThroughDirectory implements Directory {
     return this.#options.directory.authorizeJoin(roomId, userId);
   }
 
-  getUser(userId: string): Promise<UserProfile | undefined> {
-    return this.#options.directory.getUser(userId);
+  async getUser(userId: string): Promise<UserProfile | undefined> {
+    return (await this.#users.fetch(userId))?.profile;
   }
 
   async #read(roomId: string): Promise<RoomRecord | undefined> {

@@ -1,7 +1,9 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type {
   AttachResult,
+  AttachSession,
   EndReason,
+  JoinRecord,
   OpenResult,
   OpenSession,
   SessionNotice,
@@ -14,23 +16,44 @@ interface StoredSession extends SessionRef {
   readonly secretHash: string;
   gen: number;
   node: string;
-  readonly rooms: Map<string, string>;
+  /** The highest that came. */
+  attempt: number;
+  readonly rooms: Map<string, JoinRecord>;
   phase: 'attached' | 'detached' | 'ended';
   ended?: EndReason;
   /** When a detached session may be ended, by the monotonic clock. */
   deadlineMs: number;
 }
 
+/** What is left of a session that is forgotten, for a client that comes back all the same. */
+interface Tombstone {
+  readonly userId: string;
+  readonly secretHash: string;
+  readonly ended: EndReason;
+  /** By the monotonic clock. */
+  readonly untilMs: number;
+}
+
+export interface MemorySessionStoreOptions {
+  readonly clock: Clock;
+  /** How long a forgotten session's end is told, in milliseconds: the longest reconnection window. */
+  readonly endedKeepMs: number;
+}
+
 /** The sessions of a single node, gone with its process. */
 export class MemorySessionStore implements SessionStore {
   readonly #clock: Clock;
+  readonly #endedKeepMs: number;
   readonly #users = new Map<string, Map<string, StoredSession>>();
   /** Detached or ended, in the order in which they became so. */
   readonly #leaving = new Set<StoredSession>();
+  /** By session id, in the order of their time. */
+  readonly #tombstones = new Map<string, Tombstone>();
   readonly #watchers = new Map<string, Set<(notice: SessionNotice) => void>>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(options: MemorySessionStoreOptions) {
+    this.#clock = options.clock;
+    this.#endedKeepMs = options.endedKeepMs;
   }
 
   open(request: OpenSession): Promise<OpenResult> {
@@ -40,14 +63,14 @@ export class MemorySessionStore implements SessionStore {
     if (request.policy === 'refuse' && living.length > 0) return Promise.resolve({ outcome: 'refused' });
     const replaced = request.policy === 'replace' ? living : [];
     for (const session of replaced) this.#end(session, 'replaced');
-    const rooms = new Map<string, string>();
     sessions.set(sessionId, {
       userId,
       sessionId,
       secretHash,
       gen: 1,
       node,
-      rooms,
+      attempt: 0,
+      rooms: new Map(),
       phase: 'attached',
       deadlineMs: 0,
     });
@@ -55,14 +78,21 @@ export class MemorySessionStore implements SessionStore {
     return Promise.resolve({ outcome: 'opened', gen: 1, replaced: replaced.map(recordOf) });
   }
 
-  attach(ref: SessionRef, secretHash: string, node: string): Promise<AttachResult> {
-    const session = this.#find(ref);
-    if (session === undefined || session.phase === 'ended' || session.secretHash !== secretHash) {
-      return Promise.resolve({ outcome: 'refused' });
+  attach(request: AttachSession): Promise<AttachResult> {
+    const session = this.#find(request);
+    const known = session ?? this.#tombstones.get(request.sessionId);
+    if (known?.userId !== request.userId || known.secretHash !== request.secretHash) {
+      return Promise.resolve({ outcome: 'unknown' });
+    }
+    if (known.ended !== undefined) return Promise.resolve({ outcome: 'ended', why: known.ended });
+    if (session === undefined) return Promise.resolve({ outcome: 'unknown' });
+    if (request.attempt !== 0 && request.attempt < session.attempt) {
+      return Promise.resolve({ outcome: 'overtaken' });
     }
     const before = session.node;
     session.gen++;
-    session.node = node;
+    session.node = request.node;
+    session.attempt = Math.max(session.attempt, request.attempt);
     session.phase = 'attached';
     this.#leaving.delete(session);
     this.#tell(before, { kind: 'taken', ref: refOf(session), gen: session.gen });
@@ -78,14 +108,15 @@ export class MemorySessionStore implements SessionStore {
     return Promise.resolve(true);
   }
 
-  addRoom(ref: SessionRef, gen: number, roomId: string, peerId: string): Promise<boolean> {
+  addRoom(ref: SessionRef, gen: number, roomId: string, join: JoinRecord): Promise<boolean> {
     const session = this.#current(ref, gen);
-    session?.rooms.set(roomId, peerId);
+    session?.rooms.set(roomId, join);
     return Promise.resolve(session !== undefined);
   }
 
-  removeRoom(ref: SessionRef, gen: number, roomId: string): Promise<void> {
-    this.#current(ref, gen)?.rooms.delete(roomId);
+  removeRoom(ref: SessionRef, gen: number, roomId: string, join: string): Promise<void> {
+    const rooms = this.#current(ref, gen)?.rooms;
+    if (rooms?.get(roomId)?.join === join) rooms.delete(roomId);
     return Promise.resolve();
   }
 
@@ -104,11 +135,13 @@ export class MemorySessionStore implements SessionStore {
       sessions?.delete(ref.sessionId);
       if (sessions?.size === 0) this.#users.delete(ref.userId);
       this.#leaving.delete(session);
+      this.#bury(session);
     }
     return Promise.resolve();
   }
 
   due(limit: number): Promise<readonly SessionRecord[]> {
+    this.#clearTombstones();
     const due: SessionRecord[] = [];
     for (const session of this.#leaving) {
       if (due.length >= limit) break;
@@ -147,6 +180,21 @@ export class MemorySessionStore implements SessionStore {
     session.ended = why;
     this.#leaving.add(session);
     this.#tell(session.node, { kind: 'ended', ref: refOf(session), why });
+  }
+
+  #bury({ sessionId, userId, secretHash, ended }: StoredSession): void {
+    this.#clearTombstones();
+    if (ended === undefined) return;
+    const untilMs = this.#clock.monotonicMs() + this.#endedKeepMs;
+    this.#tombstones.set(sessionId, { userId, secretHash, ended, untilMs });
+  }
+
+  #clearTombstones(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [sessionId, { untilMs }] of this.#tombstones) {
+      if (untilMs > nowMs) return;
+      this.#tombstones.delete(sessionId);
+    }
   }
 
   #tell(node: string, notice: SessionNotice): void {

@@ -13,6 +13,7 @@ import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/cl
 import { errorMessage } from '../../frame/error-message.ts';
 import { type Decision, decideAndCommit } from '../../port/decision.ts';
 import type { Source, StreamState } from '../../port/room-log.ts';
+import type { JoinRecord } from '../../port/session-store.ts';
 import type { TokenVerifier } from '../../port/token-verifier.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
@@ -21,13 +22,18 @@ import type { RoomMembership, Session } from '../../session/session.ts';
 import { AdmissionDesk } from './admission.ts';
 import { derivedId } from './derived-id.ts';
 import { RoomEntry, type RoomEntryOptions } from './room-entry.ts';
+import { RoomFollower } from './room-follower.ts';
+import { RoomReturn } from './room-return.ts';
 
-export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk'> & { readonly verifier: TokenVerifier };
+export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower'> & {
+  readonly verifier: TokenVerifier;
+};
 
 /** Rooms: who is in them, what they and their peers say of themselves, and their end. */
 export class RoomFeature implements RoomsOnSignIn {
   readonly #options: RoomFeatureOptions;
   readonly #entry: RoomEntry;
+  readonly #return: RoomReturn;
 
   readonly handlers = {
     joinRoom: (session, frame) => this.#join(session, frame),
@@ -60,17 +66,20 @@ export class RoomFeature implements RoomsOnSignIn {
 
   constructor(options: RoomFeatureOptions) {
     this.#options = options;
-    this.#entry = new RoomEntry({ ...options, desk: new AdmissionDesk(options.directory, options.verifier) });
+    const follower = new RoomFollower(options.roomLog, options.store);
+    const desk = new AdmissionDesk(options.directory, options.verifier);
+    this.#entry = new RoomEntry({ ...options, desk, follower });
+    this.#return = new RoomReturn({ ...options, follower });
   }
 
   async comeBack(
     session: Session,
     roomId: string,
-    peerId: string,
+    held: JoinRecord,
     position: StreamPosition | undefined,
   ): Promise<RoomOnSignIn> {
     return orError(roomId, async () => {
-      const { room, follow } = await this.#entry.comeBack(session, roomId, peerId, position);
+      const { room, follow } = await this.#return.comeBack(session, roomId, held, position);
       return { room, afterWelcome: follow };
     });
   }
@@ -84,7 +93,7 @@ export class RoomFeature implements RoomsOnSignIn {
         peerId: peerId || derivedId('peer', session.sessionId, 0),
       });
       const { joined, follow } = await this.#entry.join(session, request, source);
-      const room = create(ResumedRoomSchema, { roomId });
+      const room = create(ResumedRoomSchema, { roomId, created: joined.created });
       if (joined.room !== undefined) room.outcome = { case: 'snapshot', value: joined.room };
       return { room, afterWelcome: follow };
     });
@@ -109,7 +118,6 @@ export class RoomFeature implements RoomsOnSignIn {
         decideLeave(state, session.sessionId, LeaveReason.LEFT),
       );
       if (decided.kind === 'committed') session.log.info('room.leave', { room: roomId, reason: 'LEFT' });
-      await this.#options.store.removeRoom(session, session.gen, roomId);
       return {};
     });
   }
@@ -142,8 +150,8 @@ export class RoomFeature implements RoomsOnSignIn {
     const { after } = decodeBody(frame, 'replay');
     const roomId = after?.stream ?? '';
     return session.turns.take(roomId, async () => {
-      const { peerId } = membership(session, roomId);
-      const { room, follow } = await this.#entry.comeBack(session, roomId, peerId, after);
+      const held = membership(session, roomId);
+      const { room, follow } = await this.#return.comeBack(session, roomId, held, after);
       return { result: { case: 'replaying', value: create(ReplayingSchema, { room }) }, afterReply: follow };
     });
   }

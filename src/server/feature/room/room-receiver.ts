@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { Permissions } from '../../../../gen/parley/signal/v1/room_pb.ts';
 import { type StreamPosition, StreamPositionSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
+import { CloseCode } from '../../../shared/close-codes.ts';
 import { takesOut } from '../../domain/departure.ts';
 import type { MemberView } from '../../domain/room-view.ts';
 import { eventFrame } from '../../frame/server-frame.ts';
@@ -12,6 +13,7 @@ import type { Place, Receiver } from '../../session/stream-tail.ts';
 export class RoomReceiver implements Receiver, RoomMembership {
   readonly roomId: string;
   readonly peerId: string;
+  readonly join: string;
   readonly number: number;
   readonly permissions: Permissions;
   readonly #session: Session;
@@ -32,6 +34,7 @@ export class RoomReceiver implements Receiver, RoomMembership {
     this.#session = session;
     this.roomId = roomId;
     this.peerId = member.peer.peerId;
+    this.join = member.join;
     this.number = member.record.number;
     this.permissions = permissions;
     this.#place = place;
@@ -62,6 +65,12 @@ export class RoomReceiver implements Receiver, RoomMembership {
 
   deliverPublished(frame: Uint8Array): void {
     this.#session.send(frame);
+  }
+
+  broken(): void {
+    this.#isOut = true;
+    this.unfollow();
+    this.#session.close(CloseCode.INTERNAL, 'the server failed with this connection');
   }
 
   delivered(): StreamPosition {

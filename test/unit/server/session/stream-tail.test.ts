@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { type Event, ServerFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
 import { MemoryRoomLog } from '../../../../src/server/adapter/memory/memory-room-log.ts';
 import { eventBody } from '../../../../src/server/frame/event-body.ts';
-import type { Log } from '../../../../src/server/port/log.ts';
 import type {
   Entry,
   StreamListener,
@@ -13,18 +12,9 @@ import type {
 import { type Receiver, StreamTails } from '../../../../src/server/session/stream-tail.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
+import { quietLog } from '../../quiet-log.ts';
 
 const room: StreamName = 'room:daily';
-const quiet: Log = {
-  debugEnabled: false,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => quiet,
-  user: (id) => id,
-};
-
 /** A log that loses the announcements of chosen offsets, as a bus between nodes may. */
 class LossyRoomLog extends MemoryRoomLog {
   readonly lost = new Set<number>();
@@ -65,6 +55,23 @@ class RecordingReceiver implements Receiver {
   deliverPublished(): void {
     this.offsets.push(0);
   }
+
+  broken(): void {
+    throw new Error('nothing is expected to break');
+  }
+}
+
+/** Can take nothing, as a connection with a fault of the server's own. */
+class BrokenReceiver extends RecordingReceiver {
+  timesBroken = 0;
+
+  override deliver(): void {
+    throw new Error('on purpose');
+  }
+
+  override broken(): void {
+    this.timesBroken++;
+  }
 }
 
 function setUp() {
@@ -74,7 +81,7 @@ function setUp() {
     maxBytes: 1_000_000,
     emptyGraceMs: 1_000,
   });
-  const tails = new StreamTails(log, quiet);
+  const tails = new StreamTails(log, quietLog);
   let seq = 0;
   const commit = (to?: string) =>
     log.commit(room, {
@@ -152,4 +159,17 @@ test('one subscription serves all who follow a stream, and ends with the last of
   expect(tails.size).toBe(0);
   (await tails.take(room)).leave();
   await expect.poll(() => log.subscriptions).toBe(0);
+});
+
+test('X1: a receiver that fails is told so, and neither the others nor who committed notice', async () => {
+  const { tails, commit, join } = setUp();
+  const position = await join('alice');
+  const broken = new BrokenReceiver(position.offset);
+  const other = new RecordingReceiver(99);
+  (await tails.take(room)).follow(broken, position);
+  (await tails.take(room)).follow(other, position);
+  expect((await commit()).outcome).toBe('applied');
+  expect((await commit('alice')).outcome).toBe('applied');
+  expect(broken.timesBroken).toBe(2);
+  expect(other.offsets).toEqual([position.offset + 1]);
 });

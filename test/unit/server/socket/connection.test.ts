@@ -8,23 +8,13 @@ import {
 } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
 import { unimplementedHandlers } from '../../../../src/server/feature/unimplemented/unimplemented-feature.ts';
-import type { Log } from '../../../../src/server/port/log.ts';
 import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
 import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
 import type { Handlers } from '../../../../src/server/session/handler.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
 import { Connection } from '../../../../src/server/socket/connection.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
-
-const quiet: Log = {
-  debugEnabled: false,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => quiet,
-  user: (id) => id,
-};
+import { quietLog } from '../../quiet-log.ts';
 
 const alice: Identity = {
   userId: 'alice',
@@ -39,7 +29,8 @@ const alice: Identity = {
 const secretHash = '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b';
 
 test('a connection that is gone before its token was verified takes no session from the one that came after it', async () => {
-  const store = new MemorySessionStore(new FakeClock());
+  const clock = new FakeClock();
+  const store = new MemorySessionStore({ clock, endedKeepMs: 5_000 });
   const ref = { userId: 'alice', sessionId: '11111111-2222-4333-8444-555555555555' };
   await store.open({ ...ref, secretHash, node: 'a', policy: 'multiple' });
   // Keys that are slow to come, as those of a key set may be.
@@ -55,10 +46,12 @@ test('a connection that is gone before its token was verified takes no session f
   const connect = () => {
     const connection = new Connection({
       wire: { send: (frame) => sent.push(frame), close: () => undefined, bufferedBytes: 0 },
+      clock,
+      id: 'connection',
       verifier,
       sessions: sessionsOf(store),
       dispatcher: new Dispatcher(unimplementedHandlers as unknown as Handlers, 1_000_000),
-      log: quiet,
+      log: quietLog,
       signInTimeoutMs: 5_000,
       maxFrameBytes: 1_000_000,
       token: '',
@@ -94,7 +87,8 @@ function sessionsOf(store: MemorySessionStore): Sessions {
     store,
     rooms: { comeBack: notAsked, joinByPath: notAsked },
     ender: { finish: notAsked },
-    log: quiet,
+    clock: new FakeClock(),
+    log: quietLog,
     node: 'a',
     serverVersion: '0.0.0',
     features: [],

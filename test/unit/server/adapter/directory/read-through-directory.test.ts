@@ -41,7 +41,11 @@ const transport = createRouterTransport(({ service }) => {
       return { room: create(RoomRecordSchema, { roomId, mode: RoomMode.SFU }) };
     },
     authorizeJoin: ({ userId }) => ({ allowed: userId === 'ann', reason: 'no' }),
-    getUsers: () => ({ users: [{ userId: 'ann', displayName: 'Ann' }] }),
+    getUsers: ({ userIds }) => {
+      asked.push(...userIds.map((userId) => `user ${userId}`));
+      if (away) throw new ConnectError('down', Code.Unavailable);
+      return { users: userIds.includes('ann') ? [{ userId: 'ann', displayName: 'Ann' }] : [] };
+    },
   });
 });
 
@@ -63,6 +67,9 @@ function readThrough(cache: RoomRecordCache = new MemoryRoomRecordCache({ clock,
     ttlMs: hourMs,
     staleMs: 24 * hourMs,
     notFoundTtlMs: 5_000,
+    userTtlMs: 60_000,
+    maxUsers: 2,
+    clock,
   });
 }
 
@@ -170,4 +177,26 @@ test('R2: who may enter is asked each time, past the cache', async () => {
   expect(await directory.authorizeJoin('daily', 'ann')).toEqual({ allowed: true });
   expect(await directory.authorizeJoin('daily', 'eve')).toEqual({ allowed: false, reason: 'no' });
   expect(await directory.getUser('ann')).toEqual({ displayName: 'Ann', avatarUrl: '' });
+});
+
+test('R1: who a user is, is asked once a minute, also by many at once, and again after a failure', async () => {
+  const directory = readThrough();
+  const ann = { displayName: 'Ann', avatarUrl: '' };
+  const both = Promise.all([directory.getUser('ann'), directory.getUser('ann')]);
+  expect(await both).toEqual([ann, ann]);
+  await clock.advance(59_000);
+  expect(await directory.getUser('ann')).toEqual(ann);
+  expect(asked).toEqual(['user ann']);
+  await clock.advance(2_000);
+  expect(await directory.getUser('ann')).toEqual(ann);
+  expect(asked).toEqual(['user ann', 'user ann']);
+
+  expect(await directory.getUser('eve')).toBeUndefined();
+  expect(await directory.getUser('eve')).toBeUndefined();
+  expect(asked).toEqual(['user ann', 'user ann', 'user eve']);
+
+  away = true;
+  await expect(directory.getUser('bob')).rejects.toMatchObject({ code: ErrorCode.DIRECTORY_UNAVAILABLE });
+  away = false;
+  expect(await directory.getUser('bob')).toBeUndefined();
 });

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { ErrorCode } from '../../gen/parley/signal/v1/error_pb.ts';
+import { RawClient } from './raw-client.ts';
+import { startRoomServer } from './room-server.ts';
+
+const { server, signIn } = await startRoomServer();
+
+/** A connection that comes back to a session, by its own or another token of the user. */
+async function resume(of: RawClient, attempt = 0, token?: string): Promise<RawClient> {
+  const { userId, sessionId, sessionSecret } = of.welcome;
+  return RawClient.open(server.wsUrl, {
+    hello: {
+      case: 'hello',
+      value: { token: token ?? (await server.token(userId)), resume: { sessionId, sessionSecret, attempt } },
+    },
+  });
+}
+
+async function refusalOf(client: RawClient) {
+  const { code } = (await client.control('error')).body.value;
+  return { error: code, close: (await client.closed).code };
+}
+
+test('S3: a session that was replaced is told so when it comes back, and does not replace the one that replaced it', async () => {
+  const replacing = { sessions: 'replace' } as const;
+  const before = await signIn('ana', replacing);
+  const after = await signIn('ana', replacing);
+  expect((await before.closed).code).toBe(4301);
+  const back = await resume(before, 1, await server.token('ana', replacing));
+  expect(await refusalOf(back)).toEqual({ error: ErrorCode.SESSION_REPLACED, close: 4301 });
+  await after.settle();
+});
+
+test('S3: a session that signed out is not opened again by a connection that comes late', async () => {
+  const client = await signIn('olga');
+  await client.request({ case: 'signOut', value: {} });
+  expect((await client.closed).code).toBe(4304);
+  expect(await refusalOf(await resume(client))).toEqual({ error: ErrorCode.SIGNED_OUT, close: 4304 });
+});
+
+test('S3: a connection that was given up and arrives late takes nothing from the one that came after it', async () => {
+  const first = await signIn('late');
+  const second = await resume(first, 2);
+  expect((await second.welcomed()).resumed).toBe(true);
+  expect((await first.closed).code).toBe(4300);
+  expect(await refusalOf(await resume(first, 1))).toEqual({ error: ErrorCode.STALE_SESSION, close: 4300 });
+  await second.settle();
+  const third = await resume(first, 3);
+  expect((await third.welcomed()).resumed).toBe(true);
+  expect((await second.closed).code).toBe(4300);
+  third.close();
+});
+
+test('R1: a join that is sent again is answered the same, although its join token no longer holds', async () => {
+  const client = await signIn('tina');
+  const peerId = randomUUID();
+  const joinToken = await server.issuer.joinToken({ roomId: 'granted', userId: 'tina', expiresInS: 60 });
+  const join = (token: string) =>
+    client.request({ case: 'joinRoom', value: { roomId: 'granted', peerId, joinToken: token } });
+  const first = await join(joinToken);
+  const again = await join('a token that holds nothing');
+  expect(first.result).toMatchObject({ case: 'roomJoined', value: { created: true } });
+  expect(again.result).toEqual(first.result);
+});
+
+test('R1: by the path, the first joiner is told that it made the room', async () => {
+  const url = server.wsUrl.replace(/\/ws$/, '/rooms/by-path');
+  const [one, two] = [
+    await RawClient.signIn(url, await server.token('one')),
+    await RawClient.signIn(url, await server.token('two')),
+  ];
+  expect(one.welcome.rooms).toMatchObject([{ created: true, outcome: { case: 'snapshot' } }]);
+  expect(two.welcome.rooms).toMatchObject([{ created: false, outcome: { case: 'snapshot' } }]);
+  one.close();
+  two.close();
+});
+
+test('R1: joins that are asked for together do not pass the limit of rooms together', async () => {
+  const client = await signIn('many');
+  const { maxRooms = 0, maxUnanswered = 0 } = client.welcome.limits ?? {};
+  expect(maxRooms).toBe(64);
+  const asked = Array.from({ length: maxUnanswered }, (_, index) => index);
+  const join = (index: number) =>
+    client.request({ case: 'joinRoom', value: { roomId: `many-${index}`, peerId: randomUUID() } });
+  const one = await join(-1);
+  const replies = [one, ...(await Promise.all(asked.map(join)))];
+  const refused = replies.filter(({ result }) => result.case === 'error');
+  expect(replies).toHaveLength(65);
+  expect(refused.map(({ result }) => result.value)).toMatchObject([{ code: ErrorCode.TOO_MANY_ROOMS }]);
+});
