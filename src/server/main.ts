@@ -75,6 +75,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     ...config.auth,
     keys: options.tokenKeys,
     maxReconnectionWindowMs: config.reconnection.windowMaxMs,
+    log,
     clock,
   });
   const opened = openDirectory(options);

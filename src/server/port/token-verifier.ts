@@ -22,7 +22,7 @@ export interface Identity {
   readonly sessionPolicy: SessionPolicy;
   /** The reconnection window that the token asks for, in milliseconds, within the server's maximum. Absent: the default. */
   readonly reconnectionWindowMs?: number;
-  /** Milliseconds since 1970. Absent: the token does not expire. */
+  /** When the token is no longer accepted, the clock skew counted, in milliseconds since 1970. Absent: never. */
   readonly expiresAtMs?: number;
 }
 

@@ -1,6 +1,7 @@
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { type Clock, systemClock } from '../../../shared/clock.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+import type { Log } from '../../port/log.ts';
 import type { Identity, JoinToken, TokenVerifier } from '../../port/token-verifier.ts';
 import { type ClaimRules, joinTokenType, readIdentity, readJoinToken } from './token-claims.ts';
 import { faultOf, tokenFault } from './token-fault.ts';
@@ -20,10 +21,12 @@ export interface JoseTokenVerifierOptions {
   readonly clockSkewS?: number;
   /** Longer reconnection windows that a token asks for are cut to this, in milliseconds. Default: no bound. */
   readonly maxReconnectionWindowMs?: number;
-  /** How long fetching a key set may take, in milliseconds. Default: 5,000. */
+  /** How long fetching a key set may take, in milliseconds: less than a client waits for its sign-in. Default: 3,000. */
   readonly keySetTimeoutMs?: number;
   /** How long after a fetch of the key set an unknown key does not cause another, in milliseconds. Default: 30,000. */
   readonly keySetCooldownMs?: number;
+  /** Hears once of each time that the key set can't be fetched, and when it can be again. Absent: nobody does. */
+  readonly log?: Pick<Log, 'info' | 'warn'>;
   readonly clock?: Clock;
 }
 
@@ -47,21 +50,25 @@ export class JoseTokenVerifier implements TokenVerifier {
         `the audience ${joinTokenType} is kept for join tokens`,
       );
     }
+    this.#clock = options.clock ?? systemClock;
     this.#keys = verificationKeys(options.keys, options.algorithms, {
-      timeoutMs: options.keySetTimeoutMs ?? 5_000,
+      timeoutMs: options.keySetTimeoutMs ?? 3_000,
       cooldownMs: options.keySetCooldownMs ?? 30_000,
+      clock: this.#clock,
+      log: options.log,
     });
+    const clockSkewS = options.clockSkewS ?? 5;
     this.#rules = {
       userIdClaim: options.userIdClaim ?? 'sub',
+      clockSkewS,
       maxReconnectionWindowMs: options.maxReconnectionWindowMs ?? Infinity,
       ...(options.audience !== undefined && { audience: options.audience }),
     };
     this.#options = {
       algorithms: [...this.#keys.algorithms],
-      clockTolerance: options.clockSkewS ?? 5,
+      clockTolerance: clockSkewS,
       ...(options.issuer !== undefined && { issuer: options.issuer }),
     };
-    this.#clock = options.clock ?? systemClock;
   }
 
   verify(token: string): Promise<Identity> {

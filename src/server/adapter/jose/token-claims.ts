@@ -14,6 +14,8 @@ export interface ClaimRules {
   readonly userIdClaim: string;
   /** The audience that a token must name. Absent: any. */
   readonly audience?: string;
+  /** How long after its `exp` a token is still accepted, in seconds. */
+  readonly clockSkewS: number;
   /** The longest reconnection window that a token may ask for, in milliseconds. */
   readonly maxReconnectionWindowMs: number;
 }
@@ -30,7 +32,7 @@ export function readIdentity(claims: JWTPayload, rules: ClaimRules): Identity {
   checkAudience(claims, rules.audience);
   const parley = readObject(claims['parley'], 'parley', ['rooms', 'sessions', 'windowMs']) ?? {};
   const windowMs = readWindow(parley['windowMs']);
-  const expiresAtMs = readExpiry(claims.exp);
+  const expiresAtMs = readExpiry(claims.exp, rules.clockSkewS);
   return {
     userId: readUserId(claims, rules.userIdClaim),
     displayName: readText(claims['name'], 'name'),
@@ -53,7 +55,7 @@ export function readJoinToken(claims: JWTPayload, rules: ClaimRules): JoinToken 
   const roomId = claims['room'];
   if (roomId === undefined) throw tokenFault('claim room is missing');
   if (typeof roomId !== 'string' || !isId(roomId)) throw tokenFault('claim room is not a room id');
-  readExpiry(claims.exp);
+  readExpiry(claims.exp, rules.clockSkewS);
   return {
     roomId,
     ...(claims.sub !== undefined && { userId: readUserId(claims, 'sub') }),
@@ -138,10 +140,12 @@ function readWindow(value: unknown): number | undefined {
   return value as number;
 }
 
-function readExpiry(expS: number | undefined): number | undefined {
+/** When the token is no longer accepted: a session must not end by a token that would still begin one. */
+function readExpiry(expS: number | undefined, clockSkewS: number): number | undefined {
   if (expS === undefined) return undefined;
-  if (expS > lastMomentS) throw tokenFault('claim exp is not a moment in seconds since 1970');
-  return Math.floor(expS * 1000);
+  const endS = Math.ceil(expS + clockSkewS);
+  if (endS > lastMomentS) throw tokenFault('claim exp is not a moment in seconds since 1970');
+  return endS * 1000;
 }
 
 /** An object claim. With `names`, no other may stand in it: a right that is misspelt must not turn into the policy's. */

@@ -1,6 +1,7 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+import { RemoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts';
 
 /** What tokens are checked with. */
 export type TokenKeys =
@@ -10,13 +11,6 @@ export type TokenKeys =
   | { readonly kind: 'pem'; readonly pem: string }
   /** Where a JSON Web Key Set is fetched, and fetched again when a token names a key that is not in it. */
   | { readonly kind: 'jwks'; readonly url: string };
-
-export interface KeySetFetching {
-  /** How long a fetch may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** How long after a fetch an unknown key does not cause another, in milliseconds. */
-  readonly cooldownMs: number;
-}
 
 /** A key with the algorithms that it may be used with. */
 export interface VerificationKeys {
@@ -43,7 +37,7 @@ const algorithmsByKey: ReadonlyMap<string, readonly string[]> = new Map([
 export function verificationKeys(
   keys: TokenKeys,
   algorithms: readonly string[] | undefined,
-  fetching: KeySetFetching,
+  keySet: RemoteKeySetOptions,
 ): VerificationKeys {
   switch (keys.kind) {
     case 'secret':
@@ -55,8 +49,9 @@ export function verificationKeys(
     }
     case 'jwks': {
       const possible = [...algorithmsByKey.values()].flat();
+      const set = new RemoteKeySet(keys.url, keySet);
       return {
-        key: keySet(keys.url, fetching),
+        key: (header, token) => set.find(header, token),
         algorithms: pinned(algorithms, possible, ['RS256', 'ES256', 'EdDSA']),
       };
     }
@@ -106,24 +101,6 @@ function algorithmsOf(key: KeyObject): readonly string[] {
     );
   }
   return algorithms;
-}
-
-function keySet(url: string, { timeoutMs, cooldownMs }: KeySetFetching): JWTVerifyGetKey {
-  const remote = createRemoteJWKSet(new URL(url), {
-    timeoutDuration: timeoutMs,
-    cooldownDuration: cooldownMs,
-  });
-  return async (header, token) => {
-    try {
-      return await remote(header, token);
-    } catch (cause) {
-      if (cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys)
-        throw cause;
-      throw new SignalError(ErrorCode.UNAVAILABLE, "the keys that tokens are checked with can't be had", {
-        cause,
-      });
-    }
-  };
 }
 
 function refused(message: string, cause?: unknown): SignalError {

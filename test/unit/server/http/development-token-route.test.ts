@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { listeningApi } from './listening-api.ts';
 
-const issue = (name: string) => Promise.resolve({ token: `token of ${name}`, userId: `dev-${name}` });
+const issue = (name: string, userId = `dev-${name}`) =>
+  Promise.resolve({ token: `token of ${name}`, userId });
 
 function ask(
   url: string,
@@ -24,6 +25,12 @@ test('a development server gives a token for a name', async () => {
   expect(await response.json()).toEqual({ token: 'token of Ann', userId: 'dev-Ann' });
 });
 
+test('S2: a token is renewed for the user of the one before', async () => {
+  const { url } = await listeningApi({ developmentTokens: { issue } });
+  const response = await ask(url, '{"name":"Ann","userId":"ann-1"}');
+  expect(await response.json()).toEqual({ token: 'token of Ann', userId: 'ann-1' });
+});
+
 test('S1: a server without an issuer for development has no such path', async () => {
   const { url } = await listeningApi();
   const response = await ask(url, '{"name":"Ann"}');
@@ -37,6 +44,10 @@ test.each([
   ['{"name":"  "}', 400],
   [`{"name":"${'x'.repeat(65)}"}`, 400],
   ['{"name":{"a":1}}', 400],
+  ['{"name":"Ann","userId":""}', 400],
+  ['{"name":"Ann","userId":"a b"}', 400],
+  ['{"name":"Ann","userId":7}', 400],
+  [`{"name":"Ann","userId":"${'x'.repeat(129)}"}`, 400],
   ['[]', 400],
   ['null', 400],
   ['', 400],

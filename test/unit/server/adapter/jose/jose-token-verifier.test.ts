@@ -40,7 +40,7 @@ test('S1: a token signed by RS256, ES256 or EdDSA is accepted by the public key 
 test('S1: a token signed by HS256 is accepted by the shared secret', async () => {
   expect(await bySecret.verify(await signed(secretBytes, 'HS256', { exp: inAMinute }))).toMatchObject({
     userId: 'ada',
-    expiresAtMs: inAMinute * 1000,
+    expiresAtMs: (inAMinute + 5) * 1000,
   });
 });
 
@@ -108,14 +108,20 @@ test('S1: issuer and audience are held to the configuration', async () => {
 });
 
 test('S1: an expired token is refused with a code of its own, within the clock skew it is not', async () => {
-  const nowMs = 1_800_000_000_000;
-  const clock: Clock = { now: () => nowMs, monotonicMs: () => 0, after: () => () => undefined };
-  const verifier = new JoseTokenVerifier({ keys: { kind: 'secret', secret }, clockSkewS: 5, clock });
-  const at = (exp: number) => signed(secretBytes, 'HS256', { exp });
-  expect(await verifier.verify(await at(nowMs / 1000 - 4))).toMatchObject({ expiresAtMs: nowMs - 4000 });
-  expect((await fault(verifier.verify(await at(nowMs / 1000 - 5)))).code).toBe(ErrorCode.TOKEN_EXPIRED);
-  const early = await signed(secretBytes, 'HS256', { nbf: nowMs / 1000 + 6, exp: nowMs });
-  await expectInvalid(verifier.verify(early), /not valid yet \(claim nbf\)/);
+  const verifyAt = (atMs: number, expS: number) => {
+    const clock: Clock = { now: () => atMs, monotonicMs: () => 0, after: () => () => undefined };
+    const verifier = new JoseTokenVerifier({ keys: { kind: 'secret', secret }, clockSkewS: 5, clock });
+    return signed(secretBytes, 'HS256', { exp: expS, nbf: nowS }).then((token) => verifier.verify(token));
+  };
+  const nowS = 1_800_000_000;
+  for (const expS of [nowS + 60, nowS + 60.25]) {
+    const { expiresAtMs = 0 } = await verifyAt(nowS * 1000, expS);
+    expect(expiresAtMs).toBe(Math.ceil(expS + 5) * 1000);
+    // The session that a token begins ends in the moment when the token is refused, not before.
+    await verifyAt(expiresAtMs - 1, expS);
+    expect((await fault(verifyAt(expiresAtMs, expS))).code).toBe(ErrorCode.TOKEN_EXPIRED);
+  }
+  await expectInvalid(verifyAt(nowS * 1000 - 6_000, nowS + 60), /not valid yet \(claim nbf\)/);
 });
 
 test('an expired token with another fault is told of that fault', async () => {

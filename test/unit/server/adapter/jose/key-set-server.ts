@@ -10,6 +10,10 @@ export interface KeySetServer {
   /** How often the key set was asked for. */
   readonly fetches: () => number;
   answer: Answer;
+  /** Nobody listens at the URL any more. */
+  stop(): Promise<void>;
+  /** Listens there again. */
+  startAgain(): Promise<void>;
 }
 
 /** A real HTTP server on loopback that publishes a JSON Web Key Set. Closed when the test ends. */
@@ -23,16 +27,20 @@ export async function startKeySetServer(first: Answer): Promise<KeySetServer> {
     else if (answer === 'no-json') response.writeHead(200).end('<html>');
     else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
+  const listen = (at: number) => new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
+  const stop = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-  });
+  };
+  await listen(0);
+  onTestFinished(stop);
   const { port } = server.address() as AddressInfo;
   const keySet: KeySetServer = {
     url: `http://127.0.0.1:${port}/keys`,
     fetches: () => fetches,
     answer: first,
+    stop,
+    startAgain: () => listen(port),
   };
   return keySet;
 }
