@@ -12,7 +12,7 @@ import type { ClientOptions } from './client-options.ts';
 import { Emitter } from './emitter.ts';
 import { type IceServer, iceServersFrom } from './ice-server.ts';
 import type { JoinOptions } from './room/join-options.ts';
-import { leaveReasonAfterClose } from './room/leave-reason.ts';
+import { leaveReasonAfter } from './room/leave-reason.ts';
 import type { Room } from './room/room.ts';
 import { RoomRegistry } from './room/room-registry.ts';
 import { receivedError } from './session/received-error.ts';
@@ -107,7 +107,8 @@ export class ParleyClient {
 
   /**
    * Resolves when signed in. Goes on trying while that may help; rejects when the server refuses in a way that it does not
-   * (TOKEN_INVALID, SESSION_REFUSED, KICKED, …) and when the attempts run out. Again after `closed`: a new session.
+   * (TOKEN_INVALID, SESSION_REFUSED, SESSION_REPLACED, KICKED, …) and when the attempts run out. Again after `closed`: a new
+   * session.
    */
   async connect(): Promise<void> {
     await this.#session.connect();
@@ -125,7 +126,7 @@ export class ParleyClient {
 
   /**
    * Goes into a room; an empty id makes a new one. In the room already: the same `Room`. Rejects with ROOM_NOT_FOUND, ROOM_FULL,
-   * JOIN_DENIED (with `reason`), PEER_ID_TAKEN, TOO_MANY_ROOMS, DIRECTORY_UNAVAILABLE, UNAVAILABLE before `connect`.
+   * JOIN_DENIED (with `reason`), PEER_ID_TAKEN, TOO_MANY_ROOMS, DIRECTORY_UNAVAILABLE, NOT_APPLIED, UNAVAILABLE before `connect`.
    */
   async join(roomId: string, options: JoinOptions = {}): Promise<Room> {
     return await this.#rooms.join(roomId, options);
@@ -173,7 +174,7 @@ export class ParleyClient {
     onGaveUp: (error) => this.#emitter.emit('gave_up', { error }),
     onClosed: (code, error) => {
       this.#inbox.forget();
-      this.#rooms.end(leaveReasonAfterClose(code), error);
+      this.#rooms.end(error === undefined ? 'left' : leaveReasonAfter(error, 'connection_lost'), error);
       this.#emitter.emit('closed', error === undefined ? { code } : { code, error });
     },
   };

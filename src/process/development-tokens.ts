@@ -11,14 +11,21 @@ export class DevelopmentTokens {
     this.#issuer = issuer;
   }
 
-  async issue(name: string): Promise<{ readonly token: string; readonly userId: string }> {
-    const readable = name
-      .normalize('NFKD')
-      .replace(/[^A-Za-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .toLowerCase();
-    const userId = `${readable.slice(0, 40) || 'guest'}-${randomBytes(4).toString('hex')}`;
+  /** For this user, or for a new one. Rejects with INVALID_ARGUMENT for a user id that is none. */
+  async issue(
+    name: string,
+    userId = newUserId(name),
+  ): Promise<{ readonly token: string; readonly userId: string }> {
     const token = await this.#issuer.sessionToken({ userId, displayName: name, expiresInS: holdsForS });
     return { token, userId };
   }
+}
+
+function newUserId(name: string): string {
+  const readable = name
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .toLowerCase();
+  return `${readable.slice(0, 40) || 'guest'}-${randomBytes(4).toString('hex')}`;
 }

@@ -1,3 +1,5 @@
+import { ErrorCode } from './signal-error.ts';
+
 /**
  * Why the server closed a connection. The range alone says what to do, so that a client need not know each number:
  *
@@ -45,6 +47,19 @@ export const CloseCode = {
 } as const;
 
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+/** The close that stands for a refusal which ends the connection, as at a sign-in: either tells the same. */
+export const closeCodesByError: ReadonlyMap<ErrorCode, CloseCode> = new Map<ErrorCode, CloseCode>([
+  [ErrorCode.TOKEN_INVALID, CloseCode.TOKEN_INVALID],
+  [ErrorCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED],
+  [ErrorCode.SESSION_REFUSED, CloseCode.SESSION_REFUSED],
+  [ErrorCode.STALE_SESSION, CloseCode.REPLACED_BY_SAME_SESSION],
+  [ErrorCode.SESSION_REPLACED, CloseCode.REPLACED_BY_NEW_SESSION],
+  [ErrorCode.SIGNED_OUT, CloseCode.SIGNED_OUT],
+  [ErrorCode.KICKED, CloseCode.KICKED],
+  [ErrorCode.UNAVAILABLE, CloseCode.UNAVAILABLE],
+  [ErrorCode.INTERNAL, CloseCode.INTERNAL],
+]);
 
 /** What a client does after a close. */
 export type AfterClose = 'resume' | 'new-token' | 'later' | 'stop';

@@ -152,6 +152,13 @@ describe('what goes wrong is said in words', () => {
     await page.getByTestId('own-tile').getByText('microphone off').waitFor();
   });
 
+  test('P4: two who have neither camera nor microphone are connected all the same', async () => {
+    const pages = [await openPage({ devices: 'none' }), await openPage({ devices: 'none' })];
+    for (const [index, page] of pages.entries())
+      await enterRoom(page, server.url, { room: 'nothing-to-send', name: `Guest ${index}` });
+    for (const page of pages) await page.locator('[data-testid=peer-tile][data-link=connected]').waitFor();
+  });
+
   test('a missing camera is said, and one can enter without', async () => {
     const page = await openPage({ devices: 'none' });
     await page.goto(`${server.url}/?room=bare&name=Ada`);

@@ -15,6 +15,7 @@ export type TrackKind = 'audio' | 'video';
 
 export interface CallDataChannel {
   readonly label: string;
+  /** Not `negotiated`: one side opens it. Id 0 is the call's own. */
   readonly init?: DataChannelInit;
 }
 
@@ -75,7 +76,10 @@ export interface Call {
   removeTrack(track: Track): void;
   /** Sends another track of the same kind in a track's place, without a new negotiation. */
   replaceTrack(track: Track, by: Track): Promise<void>;
-  /** Makes this the one track of its kind that is sent; null: none is. */
+  /**
+   * Makes this the one track of its kind that is sent; null: none is, and its place is kept for the next. The others hear `track` again
+   * when it comes back.
+   */
   setTrack(kind: TrackKind, track: Track | null): Promise<void>;
   /** Sends silence or black for a kind, also for tracks that are added later; false: the media again. */
   setMuted(kind: TrackKind, muted: boolean): void;

@@ -5,6 +5,7 @@ import type { Peer } from '../room/peer.ts';
 import type { CallDataChannel, CallPeer } from './call.ts';
 import type { CallRoom } from './call-room.ts';
 import { CandidateBatcher } from './candidate-batcher.ts';
+import { LocalSenders } from './local-senders.ts';
 import { Negotiator, type PairMessage } from './negotiator.ts';
 import { PairSender } from './pair-sender.ts';
 import type {
@@ -13,7 +14,6 @@ import type {
   IceConnectionState,
   RTCPeerConnectionConstructor,
   RTCPeerConnectionLike,
-  RTCRtpSenderLike,
   StatsReport,
   Stream,
   Track,
@@ -35,6 +35,9 @@ export interface MeshPeerOptions {
   readonly onError: (error: SignalError) => void;
 }
 
+/** The id of the data channel that each pair has. Both sides know it, so that it is never announced. */
+const pairChannelId = 0;
+
 /** The connection with one other peer of a mesh. */
 export class MeshPeer implements CallPeer {
   readonly peerId: string;
@@ -45,10 +48,11 @@ export class MeshPeer implements CallPeer {
   readonly #negotiator: Negotiator;
   readonly #sender: PairSender;
   readonly #batcher: CandidateBatcher;
-  readonly #rtpSenders = new Map<Track, RTCRtpSenderLike>();
+  readonly #senders: LocalSenders;
   readonly #streams = new Map<string, Stream>();
   readonly #dataChannels = new Map<string, DataChannel>();
   readonly #options: MeshPeerOptions;
+  #pairChannel: DataChannel | undefined;
   #closed = false;
 
   constructor(options: MeshPeerOptions) {
@@ -58,6 +62,7 @@ export class MeshPeer implements CallPeer {
     this.peer = peer;
     this.peerId = peer.peerId;
     this.#pc = new options.RTCPeerConnection({ iceServers: [...options.iceServers] });
+    this.#senders = new LocalSenders(this.#pc);
     this.#sender = new PairSender(room, peer.peerId, clock, onError);
     this.#batcher = new CandidateBatcher(clock, (batch) => this.#sender.candidates(batch));
     this.#negotiator = new Negotiator({
@@ -69,6 +74,7 @@ export class MeshPeer implements CallPeer {
       onError: (thrown) => onError(negotiationError(thrown)),
     });
     this.#listen();
+    if (!this.isLater) this.#openPairChannel();
   }
 
   /** Whether this client came later than the other: it is then the polite side. */
@@ -103,26 +109,23 @@ export class MeshPeer implements CallPeer {
   }
 
   receive(message: PairMessage): void {
+    // Not before: two offers would cross each time that a pair meets.
+    if (message.kind === 'offer') this.#openPairChannel();
     this.#negotiator.receive(message);
   }
 
   addTrack(track: Track, stream: Stream | undefined): void {
-    const streams = stream === undefined ? [] : [stream];
-    this.#rtpSenders.set(track, this.#pc.addTrack(track, ...streams));
+    this.#senders.add(track, stream).catch((thrown: unknown) => {
+      if (!this.#closed) this.#options.onError(negotiationError(thrown));
+    });
   }
 
   removeTrack(track: Track): void {
-    const sender = this.#rtpSenders.get(track);
-    this.#rtpSenders.delete(track);
-    if (sender !== undefined) this.#pc.removeTrack(sender);
+    this.#senders.remove(track);
   }
 
   async replaceTrack(track: Track, by: Track): Promise<void> {
-    const sender = this.#rtpSenders.get(track);
-    if (sender === undefined) return;
-    this.#rtpSenders.delete(track);
-    this.#rtpSenders.set(by, sender);
-    await sender.replaceTrack(by);
+    await this.#senders.replace(track, by);
   }
 
   openDataChannel({ label, init }: CallDataChannel): void {
@@ -146,6 +149,14 @@ export class MeshPeer implements CallPeer {
     this.#pc.close();
   }
 
+  /**
+   * Something to negotiate, also for two who send nothing: without it there would be no connection, and nobody could tell a pair that
+   * has nothing to send from one that finds no way through.
+   */
+  #openPairChannel(): void {
+    this.#pairChannel ??= this.#pc.createDataChannel('parley', { negotiated: true, id: pairChannelId });
+  }
+
   #listen(): void {
     const pc = this.#pc;
     pc.addEventListener('icecandidate', ({ candidate }) => {
@@ -167,7 +178,8 @@ export class MeshPeer implements CallPeer {
   #addTrack(event: TrackEventLike): void {
     this.#options.onTrack(event);
     for (const stream of event.streams) {
-      if (this.#streams.has(stream.id)) continue;
+      // A stream that has lost all its tracks may come back as another object of the same id.
+      if (this.#streams.get(stream.id) === stream) continue;
       this.#streams.set(stream.id, stream);
       this.#options.onStream(stream);
     }

@@ -32,6 +32,13 @@ export interface RTCStatsReportLike {
 export interface RTCRtpSenderLike {
   readonly track: MediaStreamTrackLike | null;
   replaceTrack(track: MediaStreamTrackLike | null): Promise<void>;
+  /** Not every runtime has it: the other side then sees the streams of the track before. */
+  setStreams?(...streams: MediaStreamLike[]): void;
+}
+
+export interface RTCRtpTransceiverLike {
+  readonly sender: RTCRtpSenderLike;
+  direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive' | 'stopped';
 }
 
 type Global<Name extends string, Fallback> =
@@ -86,6 +93,7 @@ export interface RTCPeerConnectionLike {
   addIceCandidate(candidate?: { candidate: string }): Promise<void>;
   addTrack(track: Track, ...streams: Stream[]): RTCRtpSenderLike;
   removeTrack(sender: RTCRtpSenderLike): void;
+  getTransceivers(): RTCRtpTransceiverLike[];
   createDataChannel(label: string, init?: DataChannelInit): DataChannel;
   setConfiguration(configuration: { iceServers: IceServer[] }): void;
   restartIce(): void;

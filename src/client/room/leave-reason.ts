@@ -1,5 +1,5 @@
 import { LeaveReason as LeaveReasonCode } from '../../../gen/parley/signal/v1/room_pb.ts';
-import { CloseCode } from '../../shared/close-codes.ts';
+import { ErrorCode, type SignalError } from '../../shared/signal-error.ts';
 
 /** Why a peer is no longer in a room. `unknown`: it went while the client was away, or a newer server gave another reason. */
 export type LeaveReason =
@@ -24,14 +24,15 @@ export function leaveReasonFrom(code: LeaveReasonCode): LeaveReason {
   return reasons.get(code) ?? 'unknown';
 }
 
-const reasonsByClose: ReadonlyMap<number, LeaveReason> = new Map<number, LeaveReason>([
-  [CloseCode.SIGNED_OUT, 'left'],
-  [CloseCode.KICKED, 'kicked'],
-  [CloseCode.REPLACED_BY_NEW_SESSION, 'replaced'],
-  [CloseCode.TOKEN_EXPIRED, 'token_expired'],
+const reasonsByError: ReadonlyMap<ErrorCode, LeaveReason> = new Map<ErrorCode, LeaveReason>([
+  [ErrorCode.SIGNED_OUT, 'left'],
+  [ErrorCode.KICKED, 'kicked'],
+  [ErrorCode.SESSION_REPLACED, 'replaced'],
+  [ErrorCode.STALE_SESSION, 'replaced'],
+  [ErrorCode.TOKEN_EXPIRED, 'token_expired'],
 ]);
 
-/** Why the client is out of its rooms after a close that it does not come back from. */
-export function leaveReasonAfterClose(code: number): LeaveReason {
-  return reasonsByClose.get(code) ?? 'connection_lost';
+/** Why the client is out of a room after this error. `otherwise`: where the error does not say. */
+export function leaveReasonAfter(error: SignalError, otherwise: LeaveReason): LeaveReason {
+  return reasonsByError.get(error.code) ?? otherwise;
 }

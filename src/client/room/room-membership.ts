@@ -10,7 +10,8 @@ import { expectResult } from '../session/request.ts';
 import type { Position } from '../stream/stream-cursor.ts';
 import { StreamReader } from '../stream/stream-reader.ts';
 import type { JoinOptions } from './join-options.ts';
-import { type LeaveReason, leaveReasonFrom } from './leave-reason.ts';
+import { type LeaveReason, leaveReasonAfter, leaveReasonFrom } from './leave-reason.ts';
+import { requestLeave } from './leave-request.ts';
 import { RelayHold } from './relay-hold.ts';
 import { relayAnnouncement } from './relay-messages.ts';
 import { Room } from './room.ts';
@@ -82,6 +83,11 @@ export class RoomMembership {
   /** A leave was asked for and not answered yet. */
   get isLeaving(): boolean {
     return this.#phase === 'leaving';
+  }
+
+  /** Resolves when no leave is on its way (any more), whatever came of it. */
+  async leaveSettled(): Promise<void> {
+    await this.#leaving?.catch(() => {});
   }
 
   take(event: Event): void {
@@ -192,7 +198,7 @@ export class RoomMembership {
   #refused(error: SignalError): void {
     if (this.#phase === 'leaving') return;
     if (error.retryable) this.returnToRoom();
-    else this.end(error.code === ErrorCode.KICKED ? 'kicked' : 'unknown', error);
+    else this.end(leaveReasonAfter(error, 'unknown'), error);
   }
 
   async #leave(): Promise<void> {
@@ -207,7 +213,7 @@ export class RoomMembership {
     link.release(this.#state.id);
     this.#phase = 'leaving';
     try {
-      await link.request({ case: 'leaveRoom', value: { roomId: this.#state.id } });
+      await requestLeave(link.request, this.#state.id, () => this.#phase === 'leaving');
     } catch (thrown) {
       const error = SignalError.from(thrown);
       // With its session, the membership ended too.

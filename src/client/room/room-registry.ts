@@ -7,6 +7,7 @@ import { replay } from '../stream/replay.ts';
 import type { Position } from '../stream/stream-cursor.ts';
 import type { JoinOptions } from './join-options.ts';
 import type { LeaveReason } from './leave-reason.ts';
+import { requestLeave } from './leave-request.ts';
 import type { Room } from './room.ts';
 import type { RoomLink } from './room-link.ts';
 import { RoomMembership } from './room-membership.ts';
@@ -18,8 +19,8 @@ const maxEarly = 1_024;
 export class RoomRegistry {
   readonly #link: RoomLink;
   readonly #memberships = new Map<string, RoomMembership>();
-  /** Joins without an answer. After a resume, a room's events may come before the answer to its join, sent again. */
-  #joining = 0;
+  /** Room ids of joins without an answer. After a resume, a room's events may come before the answer to its join, sent again. */
+  readonly #joining: string[] = [];
   #early: Event[] = [];
 
   constructor(link: RoomLink) {
@@ -27,27 +28,29 @@ export class RoomRegistry {
   }
 
   async join(roomId: string, options: JoinOptions): Promise<Room> {
-    const peerId = options.peerId ?? newPeerId();
-    const { attributes = {}, joinToken = '' } = options;
+    // A leave that has to be asked anew would otherwise come behind the join, and undo it.
+    const known = this.#memberships.get(roomId);
+    if (known?.isLeaving === true) await known.leaveSettled();
+    const { peerId = '', attributes = {}, joinToken = '' } = options;
     const body: RequestBody = {
       case: 'joinRoom',
       value: { roomId, peerId, attributes: { ...attributes }, joinToken },
     };
-    this.#joining += 1;
+    this.#joining.push(roomId);
     try {
       const onLate = (result: RequestResult) => this.#leaveLate(result);
       const result = await this.#link.request(body, { outlives: 'client', onLate });
       return this.#joined(expectResult(result, 'roomJoined'), options).room;
     } finally {
-      this.#joining -= 1;
-      if (this.#joining === 0) this.#early = [];
+      this.#joining.splice(this.#joining.indexOf(roomId), 1);
+      if (this.#joining.length === 0) this.#early = [];
     }
   }
 
   take(event: Event): void {
     const membership = this.#memberships.get(event.stream);
     if (membership !== undefined) membership.take(event);
-    else if (this.#joining > 0 && this.#early.length < maxEarly) this.#early.push(event);
+    else if (this.#joining.length > 0 && this.#early.length < maxEarly) this.#early.push(event);
   }
 
   delivered(roomId: string, position: Position): void {
@@ -95,12 +98,10 @@ export class RoomRegistry {
   #joined({ room, created }: RoomJoined, joinOptions: JoinOptions): RoomMembership {
     if (room === undefined) throw new SignalError(ErrorCode.INTERNAL, 'the server joined without a room');
     const known = this.#memberships.get(room.roomId);
-    if (known?.isLeaving === false) {
+    if (known !== undefined) {
       known.refreshed(room);
       return known;
     }
-    // A join after a leave: the answer to the leave comes with this one, or after it.
-    known?.end('left');
     return this.#enter(room, created, joinOptions);
   }
 
@@ -124,15 +125,7 @@ export class RoomRegistry {
   /** Nobody waits for the join any more: the session must not stay in a room that nobody knows of. */
   #leaveLate(result: RequestResult): void {
     const roomId = result.case === 'roomJoined' ? (result.value.room?.roomId ?? '') : '';
-    if (roomId === '' || this.#memberships.has(roomId)) return;
-    this.#link
-      .request({ case: 'leaveRoom', value: { roomId } })
-      .catch((error: unknown) => this.#link.onError(error));
+    const isDue = () => roomId !== '' && !this.#memberships.has(roomId) && !this.#joining.includes(roomId);
+    requestLeave(this.#link.request, roomId, isDue).catch((error: unknown) => this.#link.onError(error));
   }
-}
-
-/** Empty where there is no secure random source: the server makes one then. */
-function newPeerId(): string {
-  const { crypto } = globalThis as { readonly crypto?: { randomUUID?(): string } };
-  return crypto?.randomUUID?.() ?? '';
 }

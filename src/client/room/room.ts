@@ -33,7 +33,8 @@ export interface RoomInside {
  * A room that this client is in. It stays itself over lost connections; when it is over, `left` says why.
  *
  * What is asked resolves when the server has it, and rejects with `SignalError`: NOT_IN_ROOM after the room was left,
- * PERMISSION_DENIED without the right, RATE_LIMITED, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN when the session ended meanwhile.
+ * PERMISSION_DENIED without the right, RATE_LIMITED, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN when the session ended meanwhile,
+ * NOT_APPLIED when the connection was lost and a later request overtook this one: asked anew, it comes behind that one.
  */
 export class Room {
   readonly #inside: RoomInside;

@@ -10,8 +10,6 @@ export class PendingRequest {
   /** Its id and its frame, once it is on the wire; 0: it waits. */
   id = 0;
   frame = new Uint8Array();
-  /** How often the server said NOT_APPLIED. */
-  notApplied = 0;
   #settled = false;
   #settle: { resolve(result: RequestResult): void; reject(error: SignalError): void };
   readonly #stopDeadline: () => void;

@@ -1,5 +1,5 @@
 import type { Error as ErrorMessage } from '../../../gen/parley/signal/v1/error_pb.ts';
-import { afterClose, CloseCode } from '../../shared/close-codes.ts';
+import { afterClose, CloseCode, closeCodesByError } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 
 /** A refusal of the server, as the caller gets it. */
@@ -10,19 +10,32 @@ export function receivedError(message: ErrorMessage | undefined): SignalError {
 }
 
 const codesByClose: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
-  [CloseCode.TOKEN_INVALID, ErrorCode.TOKEN_INVALID],
-  [CloseCode.TOKEN_EXPIRED, ErrorCode.TOKEN_EXPIRED],
+  ...Array.from(closeCodesByError, ([error, close]) => [close, error] as const),
   [CloseCode.SIGN_IN_TIMEOUT, ErrorCode.UNAUTHENTICATED],
-  [CloseCode.REPLACED_BY_SAME_SESSION, ErrorCode.STALE_SESSION],
-  [CloseCode.REPLACED_BY_NEW_SESSION, ErrorCode.STALE_SESSION],
-  [CloseCode.SESSION_REFUSED, ErrorCode.SESSION_REFUSED],
-  [CloseCode.KICKED, ErrorCode.KICKED],
-  [CloseCode.SIGNED_OUT, ErrorCode.STALE_SESSION],
   [CloseCode.PROTOCOL_VIOLATION, ErrorCode.MALFORMED_FRAME],
 ]);
 
-/** What a close means where the server said nothing before it. */
-export function closeError(code: number, reason: string): SignalError {
+/** The session is over, and a new one by itself would do harm: two clients that replace each other would do so for ever. */
+const endings: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.STALE_SESSION,
+  ErrorCode.SESSION_REPLACED,
+  ErrorCode.SIGNED_OUT,
+  ErrorCode.KICKED,
+]);
+
+/** Whether a client that was told this must not come back by itself. */
+export function endsSession({ code }: SignalError): boolean {
+  return endings.has(code);
+}
+
+/** Why a connection ended: what the server said before the close, unless the close itself says that the session is over. */
+export function lossError(code: number, reason: string, said: SignalError | undefined): SignalError {
+  const closed = closeError(code, reason);
+  return said === undefined || (endsSession(closed) && said.code !== closed.code) ? closed : said;
+}
+
+/** What a close means by itself. */
+function closeError(code: number, reason: string): SignalError {
   const known = codesByClose.get(code);
   const errorCode =
     known ?? (afterClose(code) === 'stop' ? ErrorCode.MALFORMED_FRAME : ErrorCode.UNAVAILABLE);

@@ -2,6 +2,7 @@ import { type Backoff, backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { type AfterClose, afterClose, CloseCode } from '../../shared/close-codes.ts';
 import type { SignalError } from '../../shared/signal-error.ts';
+import { endsSession } from './received-error.ts';
 
 export interface ReconnectPolicyOptions extends Backoff {
   /** Failed attempts in a row before giving up. */
@@ -42,9 +43,9 @@ export class ReconnectPolicy {
     this.#welcomedAtMs = this.#options.clock.monotonicMs();
   }
 
-  /** After a close with this code; with what the server said before it, if it said anything. */
+  /** After a close with this code, and what was wrong. The close may have been lost, so that an error which ends the session counts. */
   after(code: number, error: SignalError): Reconnect {
-    const advice = this.#advice(code);
+    const advice = endsSession(error) ? 'stop' : this.#advice(code);
     if (advice === 'stop') return { kind: 'stop' };
     if (this.#welcomedAtMs === undefined) this.#failures += 1;
     else if (this.#options.clock.monotonicMs() - this.#welcomedAtMs > this.#options.maxDelayMs)

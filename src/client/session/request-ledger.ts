@@ -15,9 +15,6 @@ export interface LedgerWire {
   readonly maxUnanswered: number;
 }
 
-/** A request that the server did not apply is asked anew this often at most. */
-const maxNotApplied = 3;
-
 /**
  * The requests of a session: gives them ids, keeps them until they are answered, and sends them again after a resume, in order
  * and under the same ids, so that each takes effect once.
@@ -42,7 +39,8 @@ export class RequestLedger {
 
   /**
    * Asks as soon as there is a connection and a place on it. Rejects with the server's refusal, or DEADLINE_EXCEEDED,
-   * OUTCOME_UNKNOWN, FRAME_TOO_LARGE or INVALID_ARGUMENT.
+   * OUTCOME_UNKNOWN, FRAME_TOO_LARGE or INVALID_ARGUMENT. The refusal NOT_APPLIED: a later request overtook this one, so that
+   * asking anew is the caller's choice, who knows whether it may come behind that one.
    */
   async request(body: RequestBody, options: RequestOptions = {}): Promise<RequestResult> {
     const pending = new PendingRequest(body, options, this.#timeoutMs, this.#clock, () =>
@@ -101,10 +99,8 @@ export class RequestLedger {
     const pending = this.#take(reply.replyTo);
     const { result } = reply;
     if (pending !== undefined) {
-      if (result.case !== 'error') pending.succeed(result);
-      else if (result.value.code === ErrorCode.NOT_APPLIED && this.#mayAskAnew(pending))
-        this.#waiting.unshift(pending);
-      else pending.fail(receivedError(result.value));
+      if (result.case === 'error') pending.fail(receivedError(result.value));
+      else pending.succeed(result);
     }
     this.acknowledge(reply.ackedThrough);
   }
@@ -174,11 +170,6 @@ export class RequestLedger {
       this.#sent.set(pending.id, pending);
       wire.send(frame);
     }
-  }
-
-  #mayAskAnew(pending: PendingRequest): boolean {
-    pending.notApplied += 1;
-    return !pending.settled && pending.notApplied <= maxNotApplied;
   }
 
   #take(id: number): PendingRequest | undefined {

@@ -6,15 +6,15 @@ import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import type { ClientState } from '../client-events.ts';
 import type { WakeSource } from '../wake.ts';
 import type { WebSocketConstructor } from '../web-socket-like.ts';
+import { ConnectWaiters } from './connect-waiters.ts';
 import { Connection } from './connection.ts';
-import { withDeadline } from './deadline.ts';
-import { Heartbeat } from './heartbeat.ts';
-import { closeError, receivedError } from './received-error.ts';
+import { lossError, receivedError } from './received-error.ts';
 import type { ReconnectPolicy } from './reconnect-policy.ts';
-import { expectResult } from './request.ts';
 import type { RequestLedger } from './request-ledger.ts';
-import type { SessionListener, SignIn } from './session-listener.ts';
+import { SessionIdentity } from './session-identity.ts';
+import type { SessionListener } from './session-listener.ts';
 import type { TokenSource } from './token-source.ts';
+import { Upkeep } from './upkeep.ts';
 
 export interface SessionOptions {
   readonly url: string;
@@ -32,18 +32,17 @@ export interface SessionOptions {
 
 /** RFC 6455, section 7.4.1. */
 const normalClosure = 1000;
-/** How long the server may take over a sign-out before the client goes anyway. */
-const signOutTimeoutMs = 2_000;
-/** An attempt younger than this is not started anew by a hint. */
+/** An attempt younger than this is not started anew by a hint, in milliseconds. */
 const freshAttemptMs = 1_000;
 
 /** Keeps one user signed in: connects, comes back after a loss, moves when asked to, and signs out. */
 export class Session {
   readonly #options: SessionOptions;
+  readonly #identity = new SessionIdentity();
+  readonly #upkeep: Upkeep;
+  readonly #waiters = new ConnectWaiters();
   #state: ClientState = 'idle';
-  #identity: { readonly sessionId: string; readonly sessionSecret: string } | undefined;
   #connection: Connection | undefined;
-  #heartbeat: Heartbeat | undefined;
   /** Counts attempts, so that one that was overtaken while it waited for its token ends. */
   #attempt = 0;
   /** The next attempt, or the move that a go-away asked for. */
@@ -52,10 +51,10 @@ export class Session {
   /** What the server said last, if that was what went wrong. */
   #lastError: SignalError | undefined;
   #closing = false;
-  #waiters: { resolve(): void; reject(error: SignalError): void }[] = [];
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#upkeep = new Upkeep(options);
   }
 
   get state(): ClientState {
@@ -65,7 +64,7 @@ export class Session {
   /** Resolves when signed in; rejects when the session is over before that. */
   async connect(): Promise<void> {
     if (this.#state === 'connected') return;
-    const connected = new Promise<void>((resolve, reject) => void this.#waiters.push({ resolve, reject }));
+    const connected = this.#waiters.wait();
     if (this.#state === 'idle' || this.#state === 'closed') {
       this.#closing = false;
       this.#stopWake = this.#options.wake(() => this.hintReconnect());
@@ -79,13 +78,13 @@ export class Session {
   async close(): Promise<void> {
     if (this.#state === 'idle' || this.#state === 'closed') return;
     this.#closing = true;
-    if (this.#state === 'connected') await this.#signOut();
+    if (this.#state === 'connected') await this.#upkeep.signOut();
     this.#end(CloseCode.SIGNED_OUT, undefined);
   }
 
   /** Tries at once, or finds out at once whether the connection still lives. */
   hintReconnect(): void {
-    if (this.#state === 'connected') this.#heartbeat?.probe();
+    if (this.#state === 'connected') this.#upkeep.probe();
     else if (this.#state === 'reconnecting' || this.#state === 'connecting') {
       if (this.#connection !== undefined && this.#connection.silentMs < freshAttemptMs) return;
       this.#tearDown(CloseCode.CONNECTION_STALE, 'trying anew');
@@ -110,7 +109,7 @@ export class Session {
 
   #open(token: string): void {
     const { url, WebSocket, client, connectTimeoutMs, clock, listener } = this.#options;
-    const resume = this.#identity && { ...this.#identity, positions: listener.positions() };
+    const resume = this.#identity.nextResume(listener.positions());
     this.#lastError = undefined;
     try {
       this.#connection = new Connection({
@@ -120,7 +119,7 @@ export class Session {
         connectTimeoutMs,
         clock,
         onFrame: (frame) => this.#receive(frame),
-        onLost: (code, reason) => this.#retry(code, this.#lastError ?? closeError(code, reason)),
+        onLost: (code, reason) => this.#retry(code, lossError(code, reason, this.#lastError)),
       });
     } catch (thrown) {
       const error = new SignalError(ErrorCode.INVALID_ARGUMENT, 'no WebSocket can be made for the url', {
@@ -155,7 +154,7 @@ export class Session {
         ledger.drop(body.value.ids, receivedError(body.value.error));
         break;
       case 'tokenExpiring':
-        void this.#refreshToken();
+        void this.#upkeep.refreshToken();
         break;
       case 'error':
         this.#lastError = receivedError(body.value);
@@ -171,61 +170,19 @@ export class Session {
   #welcome(welcome: Welcome): void {
     const connection = this.#connection;
     if (connection === undefined || this.#state === 'connected') return;
-    const { listener, ledger, policy, tokens, clock } = this.#options;
-    const { sessionId, sessionSecret, limits, liveness } = welcome;
-    const signIn = this.#signIn(welcome);
-    this.#identity = { sessionId, sessionSecret };
+    const { listener, ledger, policy, tokens } = this.#options;
+    const signIn = this.#identity.welcomed(welcome);
     connection.welcomed();
     policy.welcomed();
     tokens.expiresAtMs = Number(welcome.tokenExpiresAtMs);
     listener.onWelcome(welcome, signIn);
-    const { maxFrameBytes = 0, maxUnanswered = 0 } = limits ?? {};
+    const { maxFrameBytes = 0, maxUnanswered = 0 } = welcome.limits ?? {};
     const wire = { maxFrameBytes, maxUnanswered, send: connection.send.bind(connection) };
     if (signIn === 'resumed') ledger.resume(wire);
     else ledger.begin(wire);
-    this.#heartbeat = new Heartbeat({
-      liveness,
-      clock,
-      beat: () => void this.#beat(),
-      silentMs: () => connection.silentMs,
-      onSilent: () => connection.drop('nothing was heard from the server'),
-    });
+    this.#upkeep.start(connection, welcome.liveness);
     this.#setState('connected');
-    for (const waiter of this.#takeWaiters()) waiter.resolve();
-  }
-
-  #signIn({ resumed, sessionId }: Welcome): SignIn {
-    if (this.#identity === undefined) return 'first';
-    return resumed && sessionId === this.#identity.sessionId ? 'resumed' : 'new';
-  }
-
-  async #beat(): Promise<void> {
-    const { ledger, listener } = this.#options;
-    try {
-      const result = await ledger.request(
-        { case: 'heartbeat', value: {} },
-        { outlives: 'connection', urgent: true },
-      );
-      listener.onHeartbeat(expectResult(result, 'heartbeat').delivered);
-    } catch (thrown) {
-      // A lost connection is told elsewhere, and the next heartbeat may do better.
-      if (this.#state === 'connected') listener.onError(SignalError.from(thrown));
-    }
-  }
-
-  async #refreshToken(): Promise<void> {
-    const { tokens, ledger, listener } = this.#options;
-    if (!tokens.renewable) return;
-    try {
-      const token = await tokens.renew();
-      const result = await ledger.request(
-        { case: 'refreshToken', value: { token } },
-        { outlives: 'connection', urgent: true },
-      );
-      tokens.expiresAtMs = Number(expectResult(result, 'tokenRefreshed').tokenExpiresAtMs);
-    } catch (thrown) {
-      listener.onError(SignalError.from(thrown));
-    }
+    this.#waiters.signedIn();
   }
 
   #scheduleMove({ afterMs, untilMs }: GoAway): void {
@@ -235,16 +192,6 @@ export class Session {
       this.#try();
       this.#setState('reconnecting', 'the server goes away');
     });
-  }
-
-  async #signOut(): Promise<void> {
-    const { ledger, clock } = this.#options;
-    try {
-      const signedOut = ledger.request({ case: 'signOut', value: {} }, { outlives: 'connection' });
-      await withDeadline(signedOut, signOutTimeoutMs, clock, 'the sign-out');
-    } catch {
-      // The session then ends with its reconnection window.
-    }
   }
 
   /** A connection or an attempt has failed. */
@@ -263,15 +210,14 @@ export class Session {
     }
     if (next.newToken) tokens.discard();
     this.#cancelTimer = clock.after(next.delayMs, () => this.#try());
-    this.#setState(this.#identity === undefined ? 'connecting' : 'reconnecting', error.message);
+    this.#setState(this.#identity.isKnown ? 'reconnecting' : 'connecting', error.message);
   }
 
   #tearDown(code: number, reason: string): void {
     this.#attempt += 1;
     this.#cancelTimer();
-    this.#heartbeat?.stop();
+    this.#upkeep.stop();
     this.#connection?.close(code, reason);
-    this.#heartbeat = undefined;
     this.#connection = undefined;
     this.#options.ledger.disconnected();
   }
@@ -281,17 +227,11 @@ export class Session {
     const rejection = error ?? new SignalError(ErrorCode.UNAVAILABLE, 'the client was closed');
     this.#tearDown(normalClosure, 'closed');
     this.#stopWake();
-    this.#identity = undefined;
+    this.#identity.forget();
     this.#options.ledger.end(rejection);
-    for (const waiter of this.#takeWaiters()) waiter.reject(rejection);
+    this.#waiters.over(rejection);
     this.#setState('closed', error?.message);
     this.#options.listener.onClosed(code, error);
-  }
-
-  #takeWaiters() {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    return waiters;
   }
 
   #setState(state: ClientState, reason?: string): void {

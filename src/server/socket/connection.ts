@@ -1,7 +1,7 @@
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { type Hello, HelloSchema } from '../../../gen/parley/signal/v1/session_pb.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { CloseCode } from '../../shared/close-codes.ts';
+import { CloseCode, closeCodesByError } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { readClientFrame } from '../frame/client-frame.ts';
 import { errorMessage } from '../frame/error-message.ts';
@@ -43,18 +43,6 @@ type Phase =
   | { readonly name: 'verifying'; readonly early: Early }
   | { readonly name: 'signed-in'; readonly session: Session }
   | { readonly name: 'closed' };
-
-const closeCodes: ReadonlyMap<ErrorCode, CloseCode> = new Map<ErrorCode, CloseCode>([
-  [ErrorCode.TOKEN_INVALID, CloseCode.TOKEN_INVALID],
-  [ErrorCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED],
-  [ErrorCode.SESSION_REFUSED, CloseCode.SESSION_REFUSED],
-  [ErrorCode.STALE_SESSION, CloseCode.REPLACED_BY_SAME_SESSION],
-  [ErrorCode.SESSION_REPLACED, CloseCode.REPLACED_BY_NEW_SESSION],
-  [ErrorCode.SIGNED_OUT, CloseCode.SIGNED_OUT],
-  [ErrorCode.KICKED, CloseCode.KICKED],
-  [ErrorCode.UNAVAILABLE, CloseCode.UNAVAILABLE],
-  [ErrorCode.INTERNAL, CloseCode.INTERNAL],
-]);
 
 /** Most frames that a client may send ahead of its welcome. */
 const maxEarlyFrames = 64;
@@ -154,7 +142,10 @@ export class Connection implements WireListener {
     this.#refuse(error, CloseCode.SIGN_IN_TIMEOUT);
   }
 
-  #refuse(error: SignalError, code = closeCodes.get(error.code) ?? CloseCode.PROTOCOL_VIOLATION): void {
+  #refuse(
+    error: SignalError,
+    code = closeCodesByError.get(error.code) ?? CloseCode.PROTOCOL_VIOLATION,
+  ): void {
     if (this.#phase.name === 'closed') return;
     this.#phase = { name: 'closed' };
     this.#cancelDeadline();

@@ -136,13 +136,6 @@ test('told to go away, the client moves at the given time, and what was in fligh
   expect((await joined).id).toBe('room-1');
 });
 
-test('a client that was replaced does not come back', async () => {
-  const { client, connection } = await startSignedIn();
-  const closed = nextEvent(client, 'closed');
-  connection.close(CloseCode.REPLACED_BY_SAME_SESSION);
-  expect(await closed).toMatchObject({ code: 4300, error: { code: ErrorCode.STALE_SESSION } });
-});
-
 test('close while the connection is away ends the client, and leaves no timer', async () => {
   const clock = new FakeClock();
   const { server, client, connection } = await startSignedIn({ clock });

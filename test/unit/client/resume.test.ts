@@ -7,12 +7,14 @@ import {
   bob,
   epoch,
   eve,
+  eveJoins,
   nextRoomEvent,
   peer,
   recordEvents,
   snapshot,
   startInRoom,
   toAll,
+  topicIsTea,
   toSelf,
 } from './room/scripted-room.ts';
 import { answered, nextEvent, startSignedIn } from './scripted-client.ts';
@@ -43,20 +45,39 @@ test('S5: a client that comes back hears what it missed, once and in order, and 
   const { server, client, connection, room } = await startInRoom(quick);
   const heard = recordEvents(room);
   const first = nextRoomEvent(room, 'peer_joined');
-  connection.event(toAll(3, 2, { case: 'peerJoined', value: { peer: peer(eve, 3) } }));
+  connection.event(eveJoins);
   await first;
   const resumed = nextEvent(client, 'resumed');
   const { again, positions } = await comeBack(server, connection, recovered);
   expect(positions).toMatchObject([{ stream: 'room-1', epoch, offset: 3 }]);
   expect(await resumed).toEqual({ recovered: true });
   const left = nextRoomEvent(room, 'peer_left');
-  again.events(
-    toAll(3, 2, { case: 'peerJoined', value: { peer: peer(eve, 3) } }),
-    toAll(4, 3, { case: 'roomUpdated', value: { metadata: { topic: 'tea' } } }),
-    toAll(5, 4, { case: 'peerLeft', value: { peerId: eve } }),
-  );
+  again.events(eveJoins, topicIsTea(4, 3), toAll(5, 4, { case: 'peerLeft', value: { peerId: eve } }));
   await left;
   expect(heard).toEqual(['peer_joined', 'updated', 'peer_left']);
+});
+
+test('S5: each connection for a session has a higher number, so that one that was given up takes nothing over', async () => {
+  const { server, client, connection } = await startSignedIn({ ...quick, connectTimeoutMs: 50 });
+  const attempts: (number | undefined)[] = [];
+  const nextHello = async () => {
+    const next = await server.connection();
+    attempts.push((await next.expect('hello')).value.resume?.attempt);
+    return next;
+  };
+  connection.terminate();
+  // Not welcomed in time: the client gives it up.
+  await nextHello();
+  const second = await nextHello();
+  second.welcome({ resumed: true });
+  await nextEvent(client, 'resumed');
+  second.terminate();
+  const third = await nextHello();
+  third.welcome({ sessionId: 'session-2', sessionSecret: 'secret-2' });
+  await nextEvent(client, 'resumed');
+  third.terminate();
+  await nextHello();
+  expect(attempts).toEqual([1, 2, 3, 1]);
 });
 
 test('S5: requests in flight are answered once, over the connection that was lost or the next', async () => {
@@ -93,14 +114,13 @@ test('S5: a hole that is open when the connection is lost is closed by the resum
   const heard: string[] = [];
   room.on('peer_joined', ({ peerId }) => heard.push(peerId));
   room.on('updated', () => heard.push('updated'));
-  const joined = toAll(3, 2, { case: 'peerJoined', value: { peer: peer(eve, 3) } });
-  const updated = toAll(4, 3, { case: 'roomUpdated', value: { metadata: { topic: 'tea' } } });
+  const updated = topicIsTea(4, 3);
   connection.event(updated);
   await connection.expect('replay');
   const { again, positions } = await comeBack(server, connection, recovered);
   expect(positions).toMatchObject([{ offset: 2 }]);
   const last = nextRoomEvent(room, 'updated');
-  again.events(joined, updated);
+  again.events(eveJoins, updated);
   await last;
   expect(heard).toEqual([eve, 'updated']);
   expect(errors).toEqual([]);
@@ -197,6 +217,18 @@ test('a peer id that the session of before still holds is exchanged for a new on
   expect(room.self?.isSelf).toBe(true);
 });
 
+test('a join on the way back that was overtaken is asked anew', async () => {
+  const { server, connection, room } = await startInRoom(quick);
+  const reset = nextRoomEvent(room, 'reset');
+  const again = await comeBackAnew(server, connection);
+  again.refuse((await again.expect('joinRoom')).id, ErrorCode.NOT_APPLIED);
+  const { id, value } = await again.expect('joinRoom');
+  expect(value).toMatchObject({ roomId: 'room-1', peerId: ann });
+  again.reply(id, { case: 'roomJoined', value: { room: snapshot() } });
+  await reset;
+  await answered(again, room.updateMetadata({ topic: 'tea' }));
+});
+
 test('a room that does not take the client again is over, and what waited for it rejects', async () => {
   const { server, connection, room } = await startInRoom(quick);
   const left = nextRoomEvent(room, 'left');
@@ -231,7 +263,7 @@ test('events that come before the answer to a join that was sent again are not l
   await connection.expect('joinRoom');
   const { again } = await comeBack(server, connection, { case: 'snapshot', value: snapshot() });
   const { id } = await again.expect('joinRoom');
-  again.event(toAll(3, 2, { case: 'peerJoined', value: { peer: peer(eve, 3) } }));
+  again.event(eveJoins);
   again.reply(id, { case: 'roomJoined', value: { room: snapshot() } });
   expect([...(await joining).peers.keys()]).toEqual([bob, ann, eve]);
 });

@@ -5,7 +5,7 @@ import { type Notice, problem } from './notice.ts';
 import { addressOf, type PageAddress, readPageAddress, signalingUrl } from './page-address.ts';
 import { recall, remember } from './remembered.ts';
 import { RoomSession } from './room-session.ts';
-import { requestDevelopmentToken } from './sign-in.ts';
+import { developmentTokens } from './sign-in.ts';
 import { Store } from './store.ts';
 
 /** Longest wait for a server that does not answer at all, in milliseconds. */
@@ -38,11 +38,13 @@ export class Demo {
     if (this.store.get().entering) return;
     this.store.set({ entering: true, notice: undefined, address });
     try {
-      const token = address.token === '' ? await developmentTokens(address.name) : address.token;
+      const token =
+        address.token === '' ? await developmentTokens(location.href, address.name) : address.token;
       if (token === undefined) {
         this.#askForToken();
         return;
       }
+      if (address.token === '') remember('name', address.name);
       const url = signalingUrl(location.href);
       const signal = AbortSignal.timeout(signInDeadlineMs);
       const session = await RoomSession.enter({ ...address, url, token, media: this.media, signal });
@@ -92,18 +94,6 @@ export class Demo {
 /** The name of the last visit, where the address says none. */
 function withRememberedName(address: PageAddress): PageAddress {
   return address.name === '' ? { ...address, name: recall('name') ?? '' } : address;
-}
-
-/** Asks once, so that a server that gives no tokens is known before the connection is tried; later ones are for refreshing. */
-async function developmentTokens(name: string): Promise<(() => Promise<string>) | undefined> {
-  let first = await requestDevelopmentToken(name);
-  if (first === undefined) return undefined;
-  remember('name', name);
-  return async () => {
-    const token = first ?? (await requestDevelopmentToken(name));
-    first = undefined;
-    return token?.token ?? '';
-  };
 }
 
 function refusal(error: unknown, state: DemoState): Partial<DemoState> {

@@ -1,5 +1,6 @@
 import { type Call, ParleyClient, type Room } from '../../../client/index.ts';
 import { exposeForDebugging } from './debugging-aid.ts';
+import { describeSignalError } from './describe-signal-error.ts';
 import { Journal } from './journal.ts';
 import { linkFrom } from './link.ts';
 import type { LocalMedia } from './local-media.ts';
@@ -7,7 +8,7 @@ import { narrateCall, narrateClient, narrateRoom } from './narration.ts';
 import type { Notice } from './notice.ts';
 import { listPeople } from './people.ts';
 import type { Link, RoomState } from './room-state.ts';
-import { describeClose, describeOwnDeparture } from './room-words.ts';
+import { describeOwnDeparture } from './room-words.ts';
 import { type Route, routeFrom } from './route.ts';
 import { deviceAttributes, sendMedia } from './sent-media.ts';
 import { Store } from './store.ts';
@@ -96,7 +97,9 @@ export class RoomSession {
         if (state === 'reconnecting') this.store.set({ signaling: 'reconnecting' });
       }),
       this.#client.on('gave_up', () => this.store.set({ signaling: 'lost' })),
-      this.#client.on('closed', ({ code, error }) => this.#end(describeClose(code, error))),
+      this.#client.on('closed', ({ error }) => {
+        if (error !== undefined) this.#end(describeSignalError(error));
+      }),
       this.#room.on('left', ({ reason, error }) =>
         this.#end(describeOwnDeparture(this.#room.id, reason, error)),
       ),

@@ -1,5 +1,4 @@
 import type { LeaveReason } from '../../../client/index.ts';
-import { CloseCode } from '../../../shared/close-codes.ts';
 import type { SignalError } from '../../../shared/signal-error.ts';
 import { describeSignalError } from './describe-signal-error.ts';
 import { type Notice, problem } from './notice.ts';
@@ -53,23 +52,6 @@ export function describeOwnDeparture(
         'You are no longer in the room',
         `The server ended your stay in ${roomId}. You can enter again.`,
       );
-  }
-}
-
-/** What a person is told whose connection to the server is over for good. */
-export function describeClose(code: number, error: SignalError | undefined): Notice {
-  switch (code) {
-    case CloseCode.REPLACED_BY_SAME_SESSION:
-    case CloseCode.REPLACED_BY_NEW_SESSION:
-      return problem('Another window took over', 'The call goes on there. Enter again to have it here.');
-    case CloseCode.KICKED:
-      return problem('You were put out', 'A host or the operator of this server ended your stay.');
-    case CloseCode.TOKEN_EXPIRED:
-      return problem('The token has expired', 'Enter again with a new one.');
-    default:
-      return error === undefined
-        ? problem('The server ended the connection', 'You can enter again.')
-        : describeSignalError(error);
   }
 }
 

@@ -1,21 +1,40 @@
-/** Longest wait for the development server's token. */
+/** Longest wait for the development server's token, in milliseconds. */
 const deadlineMs = 10_000;
 
 /** Who the server made the token for. */
-export interface DevelopmentToken {
+interface DevelopmentToken {
   readonly token: string;
   readonly userId: string;
 }
 
 /**
- * Asks a development server for a token with this name. Undefined: the server gives none, one has to be pasted.
- * Rejects with an `Error` when the server is not there or its answer makes no sense.
+ * Tokens of the page's own development server for a new user of this name, and for the same user each time. Undefined: the server
+ * gives none, one has to be pasted. Rejects, now or later, with an `Error` when the server is not there or its answer makes no sense.
  */
-export async function requestDevelopmentToken(name: string): Promise<DevelopmentToken | undefined> {
-  const response = await fetch('/api/dev/token', {
+export async function developmentTokens(
+  pageUrl: string,
+  name: string,
+): Promise<(() => Promise<string>) | undefined> {
+  // Asked at once, so that a server that gives no tokens is known before the connection is tried.
+  const first = await request(pageUrl, { name });
+  if (first === undefined) return undefined;
+  let unused: string | undefined = first.token;
+  return async () => {
+    const token = unused ?? (await request(pageUrl, { name, userId: first.userId }))?.token;
+    unused = undefined;
+    if (token === undefined) throw new Error('the server gives no tokens any more');
+    return token;
+  };
+}
+
+async function request(
+  pageUrl: string,
+  who: { readonly name: string; readonly userId?: string },
+): Promise<DevelopmentToken | undefined> {
+  const response = await fetch(new URL('/api/dev/token', pageUrl), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name }),
+    body: JSON.stringify(who),
     signal: AbortSignal.timeout(deadlineMs),
   });
   if (response.status === 404) return undefined;

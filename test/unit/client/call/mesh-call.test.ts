@@ -1,6 +1,6 @@
 import wrtc from '@roamhq/wrtc';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Call, CallEvents, CallOptions, Room } from '../../../../src/client/index.ts';
+import type { Call, CallEvents, CallOptions, ClientOptions, Room } from '../../../../src/client/index.ts';
 import { connect, connectLossy, startServer } from '../real-server.ts';
 import { newAudioTrack } from './pair.ts';
 
@@ -32,6 +32,19 @@ async function connectedTo(call: Call, count: number): Promise<void> {
   const states = () =>
     [...call.peers.values()].filter(({ connectionState }) => connectionState === 'connected');
   while (states().length < count) await nextCallEvent(call, 'peer_state');
+}
+
+/** A server with Ann, whose connection can be cut, and Bob, both in one room, with calls that are connected to each other. */
+async function startCallOfTwo(env: Record<string, string> = {}, annOptions: Partial<ClientOptions> = {}) {
+  const server = await startServer(env);
+  const { client: ann, lose } = await connectLossy(server, 'ann', annOptions);
+  const bob = await connect(server, 'bob');
+  const room = await ann.join('room-1');
+  const call = callIn(room);
+  const otherRoom = await bob.join('room-1');
+  const other = callIn(otherRoom);
+  await Promise.all([connectedTo(call, 1), connectedTo(other, 1)]);
+  return { ann, lose, room, call, otherRoom, other };
 }
 
 /** What comes next on a peer's channel. */
@@ -117,12 +130,7 @@ test('P3: an offer waits for a call that begins later, and the call connects', a
 });
 
 test('tracks may be added, replaced, muted and removed while the call goes on', async () => {
-  const server = await startServer();
-  const [ann, bob] = [await connect(server, 'ann'), await connect(server, 'bob')];
-  const room = await ann.join('room-1');
-  const call = callIn(room);
-  const other = callIn(await bob.join('room-1'));
-  await Promise.all([connectedTo(call, 1), connectedTo(other, 1)]);
+  const { room, call, other } = await startCallOfTwo();
   const [first, second] = [newAudioTrack(), newAudioTrack()];
   const heard = nextCallEvent(other, 'track');
   call.setMuted('audio', true);
@@ -143,17 +151,11 @@ test('tracks may be added, replaced, muted and removed while the call goes on', 
 });
 
 test('a peer that leaves is gone from the call; the call ends with the room', async () => {
-  const server = await startServer();
-  const [ann, bob] = [await connect(server, 'ann'), await connect(server, 'bob')];
-  const room = await ann.join('room-1');
-  const call = callIn(room);
-  const other = await bob.join('room-1');
-  callIn(other);
-  await connectedTo(call, 1);
-  const peer = call.peers.get(other.ownPeerId);
+  const { room, call, otherRoom } = await startCallOfTwo();
+  const peer = call.peers.get(otherRoom.ownPeerId);
   const gone = nextCallEvent(call, 'peer_gone');
-  await other.leave();
-  expect(await gone).toEqual({ peerId: other.ownPeerId });
+  await otherRoom.leave();
+  expect(await gone).toEqual({ peerId: otherRoom.ownPeerId });
   expect(peer?.connectionState).toBe('closed');
   expect(call.peers.size).toBe(0);
   expect(() => room.call(chat)).toThrow('the room has a call');
@@ -162,12 +164,7 @@ test('a peer that leaves is gone from the call; the call ends with the room', as
 });
 
 test('a call that begins anew connects, and the other side follows with a new connection', async () => {
-  const server = await startServer();
-  const [ann, bob] = [await connect(server, 'ann'), await connect(server, 'bob')];
-  const room = await ann.join('room-1');
-  const otherRoom = await bob.join('room-1');
-  const [first, other] = [callIn(room), callIn(otherRoom)];
-  await Promise.all([connectedTo(first, 1), connectedTo(other, 1)]);
+  const { room, call: first, otherRoom, other } = await startCallOfTwo();
   first.close();
   const gone = nextCallEvent(other, 'peer_gone');
   const second = callIn(room);
@@ -179,14 +176,10 @@ test('a call that begins anew connects, and the other side follows with a new co
 });
 
 test('S5: a call goes on over a lost connection, and what was added meanwhile is negotiated after it', async () => {
-  const server = await startServer({ RECONNECTION_WINDOW_MS: '5000' });
-  const { client: ann, lose } = await connectLossy(server, 'ann', { retry: { firstDelayMs: 50 } });
-  const bob = await connect(server, 'bob');
-  const room = await ann.join('room-1');
-  const call = callIn(room);
-  const otherRoom = await bob.join('room-1');
-  const other = callIn(otherRoom);
-  await Promise.all([connectedTo(call, 1), connectedTo(other, 1)]);
+  const { ann, lose, call, otherRoom, other } = await startCallOfTwo(
+    { RECONNECTION_WINDOW_MS: '5000' },
+    { retry: { firstDelayMs: 50 } },
+  );
   const left: string[] = [];
   otherRoom.on('peer_left', ({ peer }) => left.push(peer.peerId));
   const resumed = new Promise((resolve) => ann.on('resumed', resolve));
@@ -200,15 +193,11 @@ test('S5: a call goes on over a lost connection, and what was added meanwhile is
 });
 
 test('L1: when its session has ended, a client comes back to the room, and the call connects anew', async () => {
-  const server = await startServer({ RECONNECTION_WINDOW_MS: '50' });
   const retry = { firstDelayMs: 100_000, maxDelayMs: 100_000 };
-  const { client: ann, lose } = await connectLossy(server, 'ann', { retry });
-  const bob = await connect(server, 'bob');
-  const room = await ann.join('room-1');
-  const call = callIn(room);
-  const otherRoom = await bob.join('room-1');
-  const other = callIn(otherRoom);
-  await Promise.all([connectedTo(call, 1), connectedTo(other, 1)]);
+  const { ann, lose, room, call, otherRoom, other } = await startCallOfTwo(
+    { RECONNECTION_WINDOW_MS: '50' },
+    { retry },
+  );
   const left = new Promise((resolve) => otherRoom.on('peer_left', resolve));
   const reset = new Promise((resolve) => room.on('reset', resolve));
   lose();

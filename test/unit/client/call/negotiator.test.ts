@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isOfAnotherConnection } from '../../../../src/client/call/sdp-origin.ts';
-import { makePair, newAudioTrack, nextOf, Side } from './pair.ts';
+import { connectPair, makePair, newAudioTrack, nextOf, Side } from './pair.ts';
 
 test('P3: two peers of which one offers connect', async () => {
   const { earlier, later } = makePair();
@@ -65,11 +65,7 @@ test('candidates of an offer that was ignored are of no use, and no error', asyn
 });
 
 test('P3: tracks that are added later are negotiated, also from both sides at once', async () => {
-  const { earlier, later } = makePair();
-  earlier.connectTo(later);
-  later.connectTo(earlier);
-  earlier.pc.createDataChannel('chat');
-  await Promise.all([earlier.connected(), later.connected()]);
+  const { earlier, later } = await connectPair();
   const tracks = [nextOf<RTCTrackEvent>(earlier.pc, 'track'), nextOf<RTCTrackEvent>(later.pc, 'track')];
   earlier.pc.addTrack(newAudioTrack());
   later.pc.addTrack(newAudioTrack());
@@ -78,11 +74,7 @@ test('P3: tracks that are added later are negotiated, also from both sides at on
 });
 
 test('L1: an ICE restart gets new credentials on both sides, and both stay connected', async () => {
-  const { earlier, later } = makePair();
-  earlier.connectTo(later);
-  later.connectTo(earlier);
-  earlier.pc.createDataChannel('chat');
-  await Promise.all([earlier.connected(), later.connected()]);
+  const { earlier, later } = await connectPair();
   const before = [earlier, later].map(({ pc }) => ufrag(pc));
   earlier.pc.restartIce();
   await Promise.all([earlier.said('offer', 2), later.said('answer', 2)]);
@@ -95,11 +87,7 @@ test('L1: an ICE restart gets new credentials on both sides, and both stay conne
 });
 
 test('numbers rise over both sides, odd for the polite side and even for the other', async () => {
-  const { earlier, later } = makePair();
-  earlier.connectTo(later);
-  later.connectTo(earlier);
-  earlier.pc.createDataChannel('chat');
-  await Promise.all([earlier.connected(), later.connected()]);
+  const { earlier, later } = await connectPair();
   later.pc.addTrack(newAudioTrack());
   await later.said('offer');
   const [first] = earlier.sentOf('offer');
@@ -125,11 +113,7 @@ test('an answer to an offer that does not stand any more is dropped', async () =
 });
 
 test('an offer that comes twice is answered once, also while an own offer is on its way', async () => {
-  const { earlier, later } = makePair();
-  earlier.connectTo(later);
-  later.connectTo(earlier);
-  earlier.pc.createDataChannel('chat');
-  await Promise.all([earlier.connected(), later.connected()]);
+  const { earlier, later } = await connectPair();
   const [offer] = earlier.sentOf('offer');
   if (offer === undefined) throw new Error('no offer');
   const heard = nextOf<RTCTrackEvent>(earlier.pc, 'track');
@@ -161,11 +145,7 @@ test('an offer that is none is reported, and the next is taken all the same', as
 });
 
 test('an offer of a new connection is left, with what follows it, to a successor', async () => {
-  const { earlier, later } = makePair();
-  earlier.connectTo(later);
-  later.connectTo(earlier);
-  earlier.pc.createDataChannel('chat');
-  await Promise.all([earlier.connected(), later.connected()]);
+  const { earlier, later } = await connectPair();
   const reborn = new Side(false);
   reborn.pc.createDataChannel('chat');
   await reborn.said('candidates');

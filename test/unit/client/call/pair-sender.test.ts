@@ -38,6 +38,19 @@ test('P3: a description that was refused for now is sent again before the next o
   expect(said).toEqual(['offer 1', 'offer 1', 'offer 1', 'answer 2']);
 });
 
+test('P3: an answer that was overtaken by candidates is said anew, and what follows it comes behind it', async () => {
+  const { clock, said, errors, sender } = start([ErrorCode.NOT_APPLIED]);
+  sender.answer({ sdp: '1' });
+  sender.offer({ sdp: '2' }, always);
+  await settled();
+  sender.candidates({ candidates: [], endOfCandidates: false, negotiation: 1 });
+  await settled();
+  expect(said).toEqual(['answer 1', 'candidates']);
+  await clock.advance(300);
+  expect(said).toEqual(['answer 1', 'candidates', 'answer 1', 'offer 2']);
+  expect(errors).toEqual([]);
+});
+
 test('P3: candidates that were dropped by a limit are sent again, and hold nothing up', async () => {
   const { clock, said, sender } = start([ErrorCode.RATE_LIMITED]);
   sender.candidates({ candidates: [], endOfCandidates: true, negotiation: 1 });

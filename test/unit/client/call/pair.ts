@@ -107,6 +107,17 @@ export function makePair(): { readonly earlier: Side; readonly later: Side } {
   return { earlier: new Side(false), later: new Side(true) };
 }
 
+/** The same, connected, after one offer of the earlier one. */
+export async function connectPair(): Promise<ReturnType<typeof makePair>> {
+  const pair = makePair();
+  const { earlier, later } = pair;
+  earlier.connectTo(later);
+  later.connectTo(earlier);
+  earlier.pc.createDataChannel('chat');
+  await Promise.all([earlier.connected(), later.connected()]);
+  return pair;
+}
+
 /** An audio track of silence. */
 export function newAudioTrack(): MediaStreamTrack {
   const source = new wrtc.nonstandard.RTCAudioSource();

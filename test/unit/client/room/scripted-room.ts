@@ -52,6 +52,14 @@ export function toSelf(offset: number, previous: number, previousToAll: number, 
   return { stream: 'room-1', epoch, offset, previous, previousToAll, directed: true, body };
 }
 
+/** Eve comes, as the first event after the snapshot. */
+export const eveJoins = toAll(3, 2, { case: 'peerJoined', value: { peer: peer(eve, 3) } });
+
+/** The room's topic is tea from now on. */
+export function topicIsTea(offset: number, previousToAll: number) {
+  return toAll(offset, previousToAll, { case: 'roomUpdated', value: { metadata: { topic: 'tea' } } });
+}
+
 /** The next event of a name. */
 export async function nextRoomEvent<Name extends keyof RoomEvents>(
   room: Room,

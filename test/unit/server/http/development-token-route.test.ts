@@ -46,7 +46,7 @@ test.each([
   ['{"name":{"a":1}}', 400],
   ['{"name":"Ann","userId":""}', 400],
   ['{"name":"Ann","userId":"a b"}', 400],
-  ['{"name":"Ann","userId":7}', 400],
+  ['{"name":"Ann","userId":{"a":1}}', 400],
   [`{"name":"Ann","userId":"${'x'.repeat(129)}"}`, 400],
   ['[]', 400],
   ['null', 400],

@@ -22,6 +22,13 @@ test('the reason that a room’s policy gave is shown', () => {
   expect(describeSignalError(error).detail).toContain('the class begins at nine');
 });
 
+test('S3: who went on elsewhere, and who signed out, is told so', () => {
+  const titles = [ErrorCode.SESSION_REPLACED, ErrorCode.SIGNED_OUT].map(
+    (code) => describeSignalError(new SignalError(code, 'ended')).title,
+  );
+  expect(titles).toEqual(['You went on elsewhere', 'You have signed out']);
+});
+
 test('a failure of the server names the line in its log', () => {
   const error = new SignalError(ErrorCode.INTERNAL, 'the server failed', { correlationId: 'abc-123' });
   expect(describeSignalError(error).detail).toContain('abc-123');
