@@ -10,7 +10,7 @@ export const maxRoomsPerSession = 64;
 export const maxMetadataBytes = 16_384;
 /** Most entries of a room's metadata or a peer's attributes. */
 export const maxMetadataEntries = 64;
-/** Offsets and request ids stay below this. */
+/** Offsets and request ids stay below this: the last thing that is done for a session, after all its requests, has it as its seq. */
 export const maxUint32 = 0xffff_ffff;
 
 /** Names of the WebSocket subprotocols. */

@@ -97,6 +97,34 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       );
     });
 
+    test('once a source came with a higher gen, the lower has no effect, also where what the higher asked was not done', async () => {
+      const { log } = await start();
+      await log.commit(room, toAll(source(5, 1), 'five'));
+      // Already applied: nothing is done, and yet the source was taken over.
+      expect((await log.commit(room, toAll(source(5, 2), 'five'))).outcome).toBe('applied');
+      expect((await log.commit(room, toAll(source(6, 1), 'six'))).outcome).toBe('stale');
+      expect((await log.commit(room, toAll(source(2, 3), 'two'))).outcome).toBe('not-applied');
+      expect((await log.commit(room, toAll(source(6, 2), 'six'))).outcome).toBe('stale');
+      expect((await entriesOf(log)).map(({ body }) => text(body))).toEqual(['five']);
+    });
+
+    test('a seq may be 0, and is taken in once like any other', async () => {
+      const { log } = await start();
+      expect(await log.commit(room, toAll(source(0), 'zero'))).toMatchObject({
+        outcome: 'applied',
+        again: false,
+      });
+      expect(await log.commit(room, toAll(source(0), 'zero'))).toMatchObject({
+        outcome: 'applied',
+        again: true,
+      });
+      expect(await log.commit(room, toAll(source(1), 'one'))).toMatchObject({
+        outcome: 'applied',
+        again: false,
+      });
+      expect((await entriesOf(log)).map(({ body }) => text(body))).toEqual(['zero', 'one']);
+    });
+
     test('a failed check leaves nothing behind: no field, no member, no entry, and the seq may be tried again', async () => {
       const { log } = await start();
       await log.commit(room, joining('alice'));

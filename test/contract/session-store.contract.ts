@@ -50,6 +50,15 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       });
     });
 
+    test('a session that is opened again, since its answer was lost, is not refused by itself and replaces nothing', async () => {
+      const { store } = await start();
+      await open(store, first, 'refuse');
+      expect(await open(store, first, 'refuse')).toEqual({ outcome: 'opened', gen: 1, replaced: [] });
+      await open(store, second, 'replace');
+      expect(await open(store, second, 'replace')).toEqual({ outcome: 'opened', gen: 1, replaced: [] });
+      expect((await store.sessions('alice')).map(({ sessionId }) => sessionId)).toEqual(['s2']);
+    });
+
     test('attach needs the secret and the user', async () => {
       const { store } = await start();
       await open(store, first);

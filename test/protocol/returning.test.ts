@@ -89,3 +89,47 @@ test('R1: joins that are asked for together do not pass the limit of rooms toget
   expect(replies).toHaveLength(65);
   expect(refused.map(({ result }) => result.value)).toMatchObject([{ code: ErrorCode.TOO_MANY_ROOMS }]);
 });
+
+test('R1: a session that is in a room is refused a second place in it, and keeps the one that it has', async () => {
+  const [client, other] = [await signIn('twice'), await signIn('watcher')];
+  const peerId = randomUUID();
+  await other.join('one-place', randomUUID());
+  await client.join('one-place', peerId);
+  const again = await client.request({
+    case: 'joinRoom',
+    value: { roomId: 'one-place', peerId: randomUUID() },
+  });
+  expect(again.result).toMatchObject({ case: 'error', value: { code: ErrorCode.INVALID_ARGUMENT } });
+  const anyPeer = await client.request({ case: 'joinRoom', value: { roomId: 'one-place' } });
+  expect(anyPeer.result).toMatchObject({ case: 'roomJoined', value: { room: { ownPeerId: peerId } } });
+  client.close();
+  expect((await other.event('peerLeft')).body.value.peerId).toBe(peerId);
+});
+
+test('R3: the highest id that a request may have leaves a member that goes when its session ends', async () => {
+  const [client, other] = [await signIn('high'), await signIn('watcher')];
+  await other.join('high-ids', randomUUID());
+  const peerId = randomUUID();
+  const join = (id: number) =>
+    client.send({ id, body: { case: 'joinRoom', value: { roomId: 'high-ids', peerId } } });
+  join(0xffff_fffe);
+  expect((await client.reply(0xffff_fffe)).result.case).toBe('roomJoined');
+  join(0xffff_ffff);
+  const { result } = await client.reply(0xffff_ffff);
+  expect(result).toMatchObject({ case: 'error', value: { code: ErrorCode.INVALID_ARGUMENT } });
+  client.close();
+  expect((await other.event('peerLeft')).body.value.peerId).toBe(peerId);
+});
+
+test('R7: what a joiner says of itself is held to the same bounds as a change of it', async () => {
+  const client = await signIn('verbose');
+  const join = (attributes: Record<string, string>) =>
+    client.request({ case: 'joinRoom', value: { roomId: 'verbose', attributes } });
+  expect((await join({ '': 'x' })).result).toMatchObject({
+    case: 'error',
+    value: { code: ErrorCode.INVALID_ARGUMENT },
+  });
+  const { result } = await join({ seat: '4', empty: '' });
+  expect(result).toMatchObject({ case: 'roomJoined' });
+  if (result.case === 'roomJoined') expect(result.value.room?.peers[0]?.attributes).toEqual({ seat: '4' });
+});

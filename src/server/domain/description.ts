@@ -1,9 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { MemberInfoSchema } from '../../../gen/parley/bus/v1/state_pb.ts';
 import { PeerSchema } from '../../../gen/parley/signal/v1/room_pb.ts';
-import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { ErrorCode } from '../../shared/signal-error.ts';
 import { eventBody } from '../frame/event-body.ts';
-import { type Decision, refuse } from '../port/decision.ts';
+import { type Decision, refusable, refuse } from '../port/decision.ts';
 import type { StreamState } from '../port/room-log.ts';
 import { metadataValue, readRoom, roomField } from './room-view.ts';
 import { changeTextMap, type TextMap } from './text-map.ts';
@@ -51,13 +51,4 @@ export function decideUpdatePeer(state: StreamState | undefined, peerId: string,
       entry: { to: 'all', body: eventBody('peerUpdated', { peerId, attributes }) },
     };
   });
-}
-
-function refusable(decide: () => Decision): Decision {
-  try {
-    return decide();
-  } catch (error) {
-    if (error instanceof SignalError) return { kind: 'refuse', error };
-    throw error;
-  }
 }

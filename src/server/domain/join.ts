@@ -1,18 +1,19 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { MemberInfoSchema, RoomInfoSchema } from '../../../gen/parley/bus/v1/state_pb.ts';
-import type { RoomRecord } from '../../../gen/parley/directory/v1/directory_pb.ts';
+import type { RoomPolicy, RoomRecord } from '../../../gen/parley/directory/v1/directory_pb.ts';
 import {
+  type Peer,
   PeerSchema,
   type Permissions,
   PermissionsSchema,
   RoomMode,
 } from '../../../gen/parley/signal/v1/room_pb.ts';
-import { ErrorCode } from '../../shared/signal-error.ts';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { eventBody } from '../frame/event-body.ts';
-import { type Decision, done, refuse } from '../port/decision.ts';
+import { type Decision, done, refusable, refuse } from '../port/decision.ts';
 import type { Change, Check, StreamState } from '../port/room-log.ts';
-import { metadataValue, modeValue, readRoom, roomField } from './room-view.ts';
-import type { TextMap } from './text-map.ts';
+import { metadataValue, modeValue, type RoomView, readRoom, roomField } from './room-view.ts';
+import { changeTextMap, type TextMap } from './text-map.ts';
 
 /** A session that wants to be a peer of a room, with what was found out about it before. */
 export interface JoinRequest {
@@ -40,55 +41,28 @@ export function decideJoin(state: StreamState | undefined, request: JoinRequest)
   const room = readRoom(state);
   const held = room?.members.get(request.peerId);
   if (held?.record.sessionId === request.session.sessionId) return done;
-  if (held !== undefined) {
-    return refuse(ErrorCode.PEER_ID_TAKEN, 'another session holds this peer id in the room');
-  }
-  const own = findMember(state, request.session.sessionId);
-  if (own !== undefined) {
-    return refuse(ErrorCode.INVALID_ARGUMENT, `the session is in the room already, as peer ${own}`);
-  }
   const policy = room?.policy ?? request.seed?.policy;
-  if (room === undefined && policy?.createOnJoin !== true) {
-    return refuse(
-      ErrorCode.ROOM_NOT_FOUND,
-      'there is no such room, and policy does not let this user make it',
-    );
-  }
-  const capacity = policy?.capacity ?? 0;
-  if (capacity > 0 && (room?.members.size ?? 0) >= capacity) {
-    return refuse(ErrorCode.ROOM_FULL, `the room holds ${capacity} peers, and is full`);
-  }
-  const given = request.permissions ?? policy?.permissions ?? create(PermissionsSchema);
-  const isHost = given.host || (room === undefined && policy?.creatorIsHost === true);
-  const permissions: Permissions = { ...given, host: isHost };
-  const peer = create(PeerSchema, {
-    peerId: request.peerId,
-    userId: request.session.userId,
-    displayName: request.displayName,
-    avatarUrl: request.avatarUrl,
-    attributes: request.attributes,
-    permissions,
-    joinedAtMs: BigInt(request.nowMs),
+  const refusal = refusalOfPeerId(state, request) ?? refusalByPolicy(room, policy);
+  if (refusal !== undefined) return refusal;
+  return refusable(() => {
+    const peer = newPeer(request, permissionsOf(request, room, policy));
+    const info = toBinary(MemberInfoSchema, create(MemberInfoSchema, { peer, join: request.join }));
+    const member = { ...request.session, info };
+    return {
+      kind: 'commit',
+      checks: joinChecks(request.peerId, room, policy),
+      changes: [
+        ...(room === undefined ? creation(request) : []),
+        { kind: 'add-member', peerId: request.peerId, member },
+      ],
+      entry: { to: 'all', body: eventBody('peerJoined', { peer }) },
+    };
   });
-  const info = toBinary(MemberInfoSchema, create(MemberInfoSchema, { peer, join: request.join }));
-  const checks: Check[] = [
-    {
-      kind: room === undefined ? 'absent' : 'exists',
-      field: roomField.info,
-      otherwise: ErrorCode.UNAVAILABLE,
-    },
-    { kind: 'no-member', peerId: request.peerId, otherwise: ErrorCode.PEER_ID_TAKEN },
-  ];
-  if (capacity > 0) checks.push({ kind: 'members-below', limit: capacity, otherwise: ErrorCode.ROOM_FULL });
-  return {
-    kind: 'commit',
-    checks,
-    changes: [
-      ...(room === undefined ? creation(request) : []),
-      { kind: 'add-member', peerId: request.peerId, member: { ...request.session, info } },
-    ],
-    entry: { to: 'all', body: eventBody('peerJoined', { peer }) },
-  };
+}
+
+/** A session has one place in a room. */
+export function alreadyIn(peerId: string): SignalError {
+  return new SignalError(ErrorCode.INVALID_ARGUMENT, `the session is in the room already, as peer ${peerId}`);
 }
 
 /** The peer id of a session's membership. */
@@ -97,6 +71,65 @@ export function findMember(state: StreamState | undefined, sessionId: string): s
     if (member.sessionId === sessionId) return peerId;
   }
   return undefined;
+}
+
+function refusalOfPeerId(state: StreamState | undefined, request: JoinRequest): Decision | undefined {
+  if (state?.members.has(request.peerId) === true) {
+    return refuse(ErrorCode.PEER_ID_TAKEN, 'another session holds this peer id in the room');
+  }
+  const own = findMember(state, request.session.sessionId);
+  if (own === undefined) return undefined;
+  return { kind: 'refuse', error: alreadyIn(own) };
+}
+
+function refusalByPolicy(room: RoomView | undefined, policy: RoomPolicy | undefined): Decision | undefined {
+  if (room === undefined && policy?.createOnJoin !== true) {
+    return refuse(
+      ErrorCode.ROOM_NOT_FOUND,
+      'there is no such room, and policy does not let this user make it',
+    );
+  }
+  const capacity = policy?.capacity ?? 0;
+  if (capacity === 0 || (room?.members.size ?? 0) < capacity) return undefined;
+  return refuse(ErrorCode.ROOM_FULL, `the room holds ${capacity} peers, and is full`);
+}
+
+function permissionsOf(
+  { permissions }: JoinRequest,
+  room: RoomView | undefined,
+  policy: RoomPolicy | undefined,
+): Permissions {
+  const given = permissions ?? policy?.permissions ?? create(PermissionsSchema);
+  return { ...given, host: given.host || (room === undefined && policy?.creatorIsHost === true) };
+}
+
+function newPeer(request: JoinRequest, permissions: Permissions): Peer {
+  const { peerId, session, displayName, avatarUrl, attributes, nowMs } = request;
+  return create(PeerSchema, {
+    peerId,
+    userId: session.userId,
+    displayName,
+    avatarUrl,
+    // Without the entries that are empty, as after a change.
+    attributes: changeTextMap({}, attributes, 'attributes'),
+    permissions,
+    joinedAtMs: BigInt(nowMs),
+  });
+}
+
+/** What must still be so when the join is committed. */
+function joinChecks(peerId: string, room: RoomView | undefined, policy: RoomPolicy | undefined): Check[] {
+  const capacity = policy?.capacity ?? 0;
+  const checks: Check[] = [
+    {
+      kind: room === undefined ? 'absent' : 'exists',
+      field: roomField.info,
+      otherwise: ErrorCode.UNAVAILABLE,
+    },
+    { kind: 'no-member', peerId, otherwise: ErrorCode.PEER_ID_TAKEN },
+  ];
+  if (capacity > 0) checks.push({ kind: 'members-below', limit: capacity, otherwise: ErrorCode.ROOM_FULL });
+  return checks;
 }
 
 function creation(request: JoinRequest): Change[] {

@@ -27,6 +27,16 @@ export function refuse(code: ErrorCode, message: string, reason?: string): Decis
   return { kind: 'refuse', error: new SignalError(code, message, reason === undefined ? {} : { reason }) };
 }
 
+/** A decision on the way to which a refusal may be thrown, as `SignalError`. */
+export function refusable(decide: () => Decision): Decision {
+  try {
+    return decide();
+  } catch (error) {
+    if (error instanceof SignalError) return { kind: 'refuse', error };
+    throw error;
+  }
+}
+
 /** What came of it: a commit, with what was added to the log and where; or nothing had to be done. */
 export type Decided =
   | { readonly kind: 'committed'; readonly position: Position; readonly entry: NewEntry | undefined }

@@ -10,8 +10,9 @@ export interface Position {
 }
 
 /**
- * Who commits: a session, a media instance, a call, control, an outbox. `seq` rises with each commit of the source;
- * `gen` rises when the source is taken over, and whoever still has a lower one has no effect any more.
+ * Who commits: a session, a media instance, a call, control, an outbox. `seq` is 0 or more and rises with each commit of the
+ * source. `gen` rises when the source is taken over: once a commit with the higher one came to the stream, whatever became of
+ * it, the lower has no effect there any more. Where the source never had an effect before, that takes a commit that applies.
  */
 export interface Source {
   readonly id: string;
@@ -131,8 +132,8 @@ export interface Subscription {
  *
  * A commit is atomic: all its checks hold and all of it happens, in one step with its offset and its announcement, or
  * nothing does. Commits of one node to one stream take effect in the order of the calls, also when not awaited.
- * A commit sent again with the same source and seq has its effect once: remembered are the source's highest seq and the
- * 64 below it. A failed check is not remembered.
+ * A commit sent again with the same source and seq has its effect once: of the source's 64 seqs up to the highest it is
+ * remembered which were applied. A failed check is not remembered.
  *
  * A room's stream begins with its first commit and is forgotten, state and entries, when it has had no member for the
  * grace period; what begins after that has a new epoch. Entries are kept at least as long as the longest reconnection

@@ -68,6 +68,7 @@ export type SessionNotice =
  * `SignalError` UNAVAILABLE when the store can't be reached; all may be sent again.
  */
 export interface SessionStore {
+  /** Asked again for a session that it opened: the same answer, without those that it replaced, which are `due`. */
   open(request: OpenSession): Promise<OpenResult>;
   /** Takes the session over for a node: raises gen, clears the deadline. */
   attach(request: AttachSession): Promise<AttachResult>;

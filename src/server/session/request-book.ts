@@ -1,4 +1,4 @@
-import { maxUnanswered } from '../../shared/limits.ts';
+import { maxUint32, maxUnanswered } from '../../shared/limits.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 
 /**
@@ -17,6 +17,12 @@ export class RequestBook {
       return new SignalError(
         ErrorCode.INVALID_ARGUMENT,
         `request id ${id} is not higher than the last one, ${this.#highest}`,
+      );
+    }
+    if (id >= maxUint32) {
+      return new SignalError(
+        ErrorCode.INVALID_ARGUMENT,
+        `request id ${id} is too high, the limit is ${maxUint32 - 1}`,
       );
     }
     if (this.#waiting.size >= maxUnanswered) {

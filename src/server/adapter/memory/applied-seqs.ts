@@ -9,7 +9,7 @@ export class AppliedSeqs {
   gen: number;
   /** When it last committed, by the monotonic clock. */
   usedAtMs = 0;
-  #highest = 0;
+  #highest = -1;
   /** Bit n of the pair: seq `highest - n` was applied. */
   #low = 0;
   #high = 0;

@@ -59,6 +59,9 @@ export class MemorySessionStore implements SessionStore {
   open(request: OpenSession): Promise<OpenResult> {
     const { userId, sessionId, secretHash, node } = request;
     const sessions = this.#users.get(userId) ?? new Map<string, StoredSession>();
+    if (sessions.get(sessionId)?.secretHash === secretHash) {
+      return Promise.resolve({ outcome: 'opened', gen: 1, replaced: [] });
+    }
     const living = Array.from(sessions.values()).filter((session) => session.phase !== 'ended');
     if (request.policy === 'refuse' && living.length > 0) return Promise.resolve({ outcome: 'refused' });
     const replaced = request.policy === 'replace' ? living : [];

@@ -48,6 +48,7 @@ export class MemoryStream {
     const record = this.#sources.get(source.id);
     if (record !== undefined) {
       if (source.gen < record.gen) return { result: { outcome: 'stale' } };
+      record.gen = source.gen;
       if (!record.isNew(source.seq)) {
         const offset = record.offsetOf(source.seq);
         if (offset === undefined) return { result: { outcome: 'not-applied' } };
@@ -185,7 +186,6 @@ export class MemoryStream {
       record = new AppliedSeqs(gen);
       this.#sources.set(id, record);
     }
-    record.gen = gen;
     record.usedAtMs = nowMs;
     record.add(seq, this.#top);
   }

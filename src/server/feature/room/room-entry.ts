@@ -7,7 +7,7 @@ import {
 import type { Clock } from '../../../shared/clock.ts';
 import { maxRoomsPerSession } from '../../../shared/limits.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
-import { decideJoin } from '../../domain/join.ts';
+import { alreadyIn, decideJoin, findMember } from '../../domain/join.ts';
 import { readRoom, snapshotOf } from '../../domain/room-view.ts';
 import { decideAndCommit } from '../../port/decision.ts';
 import type { Directory, UserProfile } from '../../port/directory.ts';
@@ -16,6 +16,7 @@ import type { SessionStore } from '../../port/session-store.ts';
 import type { Session } from '../../session/session.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
 import type { Admission, AdmissionDesk } from './admission.ts';
+import { derivedId } from './derived-id.ts';
 import type { RoomFollower, Standing } from './room-follower.ts';
 
 export interface RoomEntryOptions {
@@ -45,16 +46,20 @@ export class RoomEntry {
     this.#options = options;
   }
 
-  /** Joins; a session that is that peer of the room already is answered the same. `request` has its room and peer id. */
+  /**
+   * Joins as the peer that is asked for, or as any; a session that is in the room already is answered the same. `request` has
+   * its room.
+   */
   async join(session: Session, request: JoinRoom, source: Source): Promise<Entered> {
-    const { follower } = this.#options;
-    const { roomId, peerId } = request;
+    const { roomId } = request;
     this.#reserve(session, roomId);
     try {
       return await this.#withPlace(roomId, async (place) => {
-        const before = await follower.standing(session, roomId, peerId);
-        if (before === undefined) await this.#enter(session, request, source);
-        const standing = before ?? (await follower.standing(session, roomId, peerId));
+        const own = findMember(await this.#options.roomLog.state(`room:${roomId}`), session.sessionId);
+        const peerId = request.peerId || (own ?? derivedId('peer', source.id, source.seq));
+        if (own !== undefined && own !== peerId) throw alreadyIn(own);
+        if (own === undefined) await this.#enter(session, { ...request, peerId }, source);
+        const standing = await this.#options.follower.standing(session, roomId, peerId);
         if (standing === undefined)
           throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the peer was put out as it joined');
         return this.#entered(session, roomId, standing, place);

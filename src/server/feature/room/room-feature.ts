@@ -86,13 +86,9 @@ export class RoomFeature implements RoomsOnSignIn {
 
   async joinByPath(session: Session, roomId: string, peerId: string): Promise<RoomOnSignIn> {
     return orError(roomId, async () => {
-      // The path is no frame and has no id: it has a source of its own, with one request.
-      const source = { id: `${session.sessionId}/path`, gen: session.gen, seq: 1 };
-      const request = create(JoinRoomSchema, {
-        roomId,
-        peerId: peerId || derivedId('peer', session.sessionId, 0),
-      });
-      const { joined, follow } = await this.#entry.join(session, request, source);
+      // The path is no frame: it comes before the first, whose id is 1 or more.
+      const request = create(JoinRoomSchema, { roomId, peerId });
+      const { joined, follow } = await this.#entry.join(session, request, session.source(0));
       const room = create(ResumedRoomSchema, { roomId, created: joined.created });
       if (joined.room !== undefined) room.outcome = { case: 'snapshot', value: joined.room };
       return { room, afterWelcome: follow };
@@ -103,9 +99,7 @@ export class RoomFeature implements RoomsOnSignIn {
     const asked = decodeBody(frame, 'joinRoom');
     const roomId = asked.roomId || derivedId('room', session.sessionId, frame.id);
     return session.turns.take(roomId, async () => {
-      const peerId =
-        asked.peerId || (session.rooms.get(roomId)?.peerId ?? derivedId('peer', session.sessionId, frame.id));
-      const request: JoinRoom = { ...asked, roomId, peerId };
+      const request: JoinRoom = { ...asked, roomId };
       const { joined, follow } = await this.#entry.join(session, request, session.source(frame.id));
       return { result: { case: 'roomJoined', value: joined }, afterReply: follow };
     });

@@ -11,7 +11,7 @@ import type { Entry, Position, RoomLog } from '../../port/room-log.ts';
 import type { JoinRecord, SessionStore } from '../../port/session-store.ts';
 import type { Session } from '../../session/session.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
-import type { RoomFollower } from './room-follower.ts';
+import type { RoomFollower, Standing } from './room-follower.ts';
 
 export interface RoomReturnOptions {
   readonly roomLog: RoomLog;
@@ -60,7 +60,8 @@ export class RoomReturn {
     position: StreamPosition | undefined,
   ): Promise<Returned> {
     const { follower, store } = this.#options;
-    const standing = await follower.standing(session, roomId, held.peerId);
+    const standing =
+      (await follower.standing(session, roomId, held.peerId)) ?? (await this.#fenced(session, roomId, held));
     if (standing === undefined) {
       await store.removeRoom(session, session.gen, roomId, held.join);
       place.leave();
@@ -82,6 +83,16 @@ export class RoomReturn {
       room: resumed(roomId, { case: 'snapshot', value: snapshotOf(roomId, state, room, held.peerId) }),
       follow: () => follower.start(session, receiver, state.head, []),
     };
+  }
+
+  /**
+   * Looks again when the session's former connection can do nothing in the room any more: a join of its may have been on its way,
+   * and a session must not be forgotten by a room that it is in.
+   */
+  async #fenced(session: Session, roomId: string, { peerId }: JoinRecord): Promise<Standing | undefined> {
+    const source = session.source(0);
+    await this.#options.roomLog.commit(`room:${roomId}`, { source, checks: [], changes: [] });
+    return this.#options.follower.standing(session, roomId, peerId);
   }
 
   /** What came after a position, or undefined where that is not whole: unknown, too old, or from before the member's join. */

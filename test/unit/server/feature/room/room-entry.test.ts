@@ -1,92 +1,71 @@
-import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { RoomAccess, RoomRecordSchema } from '../../../../../gen/parley/directory/v1/directory_pb.ts';
-import { JoinRoomSchema } from '../../../../../gen/parley/signal/v1/room_pb.ts';
-import { MemoryRoomLog } from '../../../../../src/server/adapter/memory/memory-room-log.ts';
-import { MemorySessionStore } from '../../../../../src/server/adapter/memory/memory-session-store.ts';
+import { RoomAccess } from '../../../../../gen/parley/directory/v1/directory_pb.ts';
 import { decideClose } from '../../../../../src/server/domain/departure.ts';
-import { AdmissionDesk } from '../../../../../src/server/feature/room/admission.ts';
-import { RoomEntry } from '../../../../../src/server/feature/room/room-entry.ts';
-import { RoomFollower } from '../../../../../src/server/feature/room/room-follower.ts';
 import { decideAndCommit } from '../../../../../src/server/port/decision.ts';
-import type { Directory, JoinDecision } from '../../../../../src/server/port/directory.ts';
-import { Session } from '../../../../../src/server/session/session.ts';
-import { StreamTails } from '../../../../../src/server/session/stream-tail.ts';
-import { FakeClock } from '../../../../contract/fake-clock.ts';
-import { quietLog } from '../../../quiet-log.ts';
-
-const policy = { access: RoomAccess.ASK, createOnJoin: true, creatorIsHost: true };
+import { roomParts } from './room-parts.ts';
 
 test('R1: a room that ends while a user is let into it begins anew with that user', async () => {
-  const clock = new FakeClock();
-  const roomLog = new MemoryRoomLog({ clock, keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 });
-  const store = new MemorySessionStore({ clock, endedKeepMs: 60_000 });
-  const answers: ((decision: JoinDecision) => void)[] = [];
-  const directory: Directory = {
-    getRoom: (roomId) => Promise.resolve(create(RoomRecordSchema, { roomId, policy })),
-    authorizeJoin: () => new Promise((resolve) => void answers.push(resolve)),
-    getUser: () => Promise.resolve(undefined),
-  };
-  const noVerifier = () => Promise.reject(new Error('no token is asked for'));
-  const desk = new AdmissionDesk(directory, { verify: noVerifier, verifyJoinToken: noVerifier });
-  const follower = new RoomFollower(roomLog, store);
-  const tails = new StreamTails(roomLog, quietLog);
-  const entry = new RoomEntry({ roomLog, store, directory, desk, tails, follower, clock });
-
-  const signIn = async (userId: string) => {
-    const ref = { userId, sessionId: `session of ${userId}` };
-    await store.open({ ...ref, secretHash: '', node: 'a', policy: 'multiple' });
-    return new Session({
-      ref,
-      gen: 1,
-      node: 'a',
-      identity: {
-        userId,
-        displayName: '',
-        avatarUrl: '',
-        scopes: new Set(['join']),
-        rooms: new Map(),
-        sessionPolicy: 'multiple',
-      },
-      wire: { send: () => undefined, close: () => undefined, bufferedBytes: 0 },
-      clock,
-      log: quietLog,
-      acknowledgeWithinMs: 25,
-      maxBrokenFrames: 1,
-    });
-  };
-  const join = async (session: Session) => {
-    const request = create(JoinRoomSchema, { roomId: 'daily', peerId: session.userId });
-    const entered = await entry.join(session, request, session.source(1));
-    entered.follow();
-    return entered.joined;
-  };
+  const { roomLog, store, rooms, questions, signIn, members } = roomParts({
+    access: RoomAccess.ASK,
+    creatorIsHost: true,
+  });
   const letIn = async () => {
-    await expect.poll(() => answers.length).toBeGreaterThan(0);
-    answers.shift()?.({ allowed: true });
+    await expect.poll(() => questions.length).toBe(1);
+    questions.shift()?.({ allowed: true });
   };
 
   const alice = await signIn('alice');
-  const [first] = await Promise.all([join(alice), letIn()]);
-  expect(first.created).toBe(true);
+  const [first] = await Promise.all([rooms.joinByPath(alice, 'daily', 'alice'), letIn()]);
+  first.afterWelcome();
+  expect(first.room.created).toBe(true);
 
   const bob = await signIn('bob');
-  const joining = join(bob);
-  await expect.poll(() => answers.length).toBe(1);
+  const joining = rooms.joinByPath(bob, 'daily', 'bob');
+  await expect.poll(() => questions.length).toBe(1);
   await decideAndCommit(roomLog, 'room:daily', alice.source(2), (state) =>
     decideClose(state, 'alice', 'over'),
   );
   await letIn();
   await letIn();
   const second = await joining;
-  expect(second.created).toBe(true);
-  expect(second.room?.peers.map(({ peerId, permissions }) => [peerId, permissions?.host])).toEqual([
-    ['bob', true],
-  ]);
+  second.afterWelcome();
+  expect(second.room.created).toBe(true);
+  expect(await members('daily')).toEqual(['bob']);
   expect(bob.entering.size).toBe(0);
-  expect(bob.rooms.has('daily')).toBe(true);
+  expect(bob.rooms.get('daily')?.permissions.host).toBe(true);
   expect(alice.rooms.size).toBe(0);
-  await expect
-    .poll(async () => (await store.sessions('alice'))[0]?.rooms.size, { message: 'her record is right' })
-    .toBe(0);
+  expect((await store.sessions('alice'))[0]?.rooms.size).toBe(0);
+});
+
+test('R3: a join that is still on its way when its session ends makes no member that nobody removes', async () => {
+  const { roomLog, store, rooms, leaver, signIn, members } = roomParts({});
+  const alice = await signIn('alice');
+  roomLog.hold();
+  const joining = rooms.joinByPath(alice, 'daily', 'alice');
+  await expect.poll(async () => (await store.sessions('alice'))[0]?.rooms.size).toBe(1);
+  const letGo = roomLog.pass();
+  const ended = await store.end(alice, 1, 'replaced');
+  if (ended === undefined) throw new Error('the session had not ended');
+  await leaver.finish(ended);
+  letGo();
+  expect((await joining).room.outcome).toMatchObject({ case: 'error' });
+  expect(await members('daily')).toEqual([]);
+});
+
+test('R3, S5: a join that is still on its way when its session is taken over makes no member that the session does not know', async () => {
+  const { roomLog, store, rooms, signIn, members } = roomParts({});
+  const before = await signIn('alice');
+  roomLog.hold();
+  const joining = rooms.joinByPath(before, 'daily', 'alice');
+  await expect.poll(async () => (await store.sessions('alice'))[0]?.rooms.size).toBe(1);
+  const letGo = roomLog.pass();
+  const held = (await store.sessions('alice'))[0]?.rooms.get('daily');
+  if (held === undefined) throw new Error('the join is not in the record');
+  const after = await signIn('alice', 2);
+  expect((await rooms.comeBack(after, 'daily', held, undefined)).room.outcome.case).toBe('error');
+  letGo();
+  expect((await joining).room.outcome.case).toBe('error');
+  expect(await members('daily')).toEqual([]);
+  // What the client asks of the session that it came back to has its effect.
+  expect((await rooms.joinByPath(after, 'other', 'alice')).room.outcome.case).toBe('snapshot');
 });

@@ -1,0 +1,98 @@
+import { create } from '@bufbuild/protobuf';
+import { type RoomAccess, RoomRecordSchema } from '../../../../../gen/parley/directory/v1/directory_pb.ts';
+import { MemoryRoomLog } from '../../../../../src/server/adapter/memory/memory-room-log.ts';
+import { MemorySessionStore } from '../../../../../src/server/adapter/memory/memory-session-store.ts';
+import { RoomFeature } from '../../../../../src/server/feature/room/room-feature.ts';
+import { RoomLeaver } from '../../../../../src/server/liveness/room-leaver.ts';
+import type { JoinDecision } from '../../../../../src/server/port/directory.ts';
+import type { Commit, CommitResult, StreamName } from '../../../../../src/server/port/room-log.ts';
+import { Session } from '../../../../../src/server/session/session.ts';
+import { StreamTails } from '../../../../../src/server/session/stream-tail.ts';
+import { FakeClock } from '../../../../contract/fake-clock.ts';
+import { quietLog } from '../../../quiet-log.ts';
+
+/** A log whose commits can be held up on their way, as by a network. */
+class HeldRoomLog extends MemoryRoomLog {
+  #way: Promise<void> | undefined;
+  #release: () => void = () => undefined;
+
+  /** Holds up the commits that are made from now on, until the next `pass`. */
+  hold(): void {
+    this.#way = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  /** Commits that are made from now on go through; those that are held stay. The returned function lets them go too. */
+  pass(): () => void {
+    this.#way = undefined;
+    return this.#release;
+  }
+
+  override async commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
+    await this.#way;
+    return super.commit(stream, commit);
+  }
+}
+
+/** The room feature with what it stands on, in memory. Each room's policy is the one given. */
+export function roomParts(policy: { readonly access?: RoomAccess; readonly creatorIsHost?: boolean }) {
+  const clock = new FakeClock();
+  const roomLog = new HeldRoomLog({ clock, keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 });
+  const store = new MemorySessionStore({ clock, endedKeepMs: 60_000 });
+  /** Questions whether a user may enter that nobody has answered yet. */
+  const questions: ((decision: JoinDecision) => void)[] = [];
+  const record = create(RoomRecordSchema, {
+    policy: { createOnJoin: true, ...policy },
+  });
+  const unasked = () => Promise.reject(new Error('no token is asked for'));
+  const rooms = new RoomFeature({
+    roomLog,
+    store,
+    directory: {
+      getRoom: (roomId) => Promise.resolve({ ...record, roomId }),
+      authorizeJoin: () => new Promise((resolve) => void questions.push(resolve)),
+      getUser: () => Promise.resolve(undefined),
+    },
+    verifier: { verify: unasked, verifyJoinToken: unasked },
+    tails: new StreamTails(roomLog, quietLog),
+    clock,
+  });
+  const leaver = new RoomLeaver(roomLog, store, quietLog);
+
+  return {
+    roomLog,
+    store,
+    rooms,
+    leaver,
+    questions,
+    /** Opens a session, or takes one over. */
+    signIn: async (userId: string, gen = 1): Promise<Session> => {
+      const ref = { userId, sessionId: `session of ${userId}` };
+      const secretHash = 'hash';
+      if (gen === 1) await store.open({ ...ref, secretHash, node: 'a', policy: 'multiple' });
+      else await store.attach({ ...ref, secretHash, node: 'a', attempt: 0 });
+      return new Session({
+        ref,
+        gen,
+        node: 'a',
+        identity: {
+          userId,
+          displayName: '',
+          avatarUrl: '',
+          scopes: new Set(['join']),
+          rooms: new Map(),
+          sessionPolicy: 'multiple',
+        },
+        wire: { send: () => undefined, close: () => undefined, bufferedBytes: 0 },
+        clock,
+        log: quietLog,
+        acknowledgeWithinMs: 25,
+        maxBrokenFrames: 1,
+      });
+    },
+    members: async (roomId: string): Promise<string[]> => [
+      ...((await roomLog.state(`room:${roomId}`))?.members.keys() ?? []),
+    ],
+  };
+}
