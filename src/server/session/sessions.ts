@@ -1,24 +1,21 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import {
-  type Hello,
   type IceServers,
   type Limits,
   type Liveness,
-  type Resume,
   WelcomeSchema,
 } from '../../../gen/parley/signal/v1/session_pb.ts';
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
-import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { SignalError } from '../../shared/signal-error.ts';
 import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
-import type { RoomOnSignIn, RoomsOnSignIn, SessionEnder } from './returning.ts';
+import type { RoomsOnSignIn, SessionEnder } from './returning.ts';
 import { Session } from './session.ts';
-import type { Wire } from './wire.ts';
+import { SessionDesk, type SignedIn, type SignIn } from './session-desk.ts';
 
 export interface SessionsOptions {
   readonly store: SessionStore;
@@ -38,22 +35,6 @@ export interface SessionsOptions {
   readonly maxReconnectionWindowMs: number;
 }
 
-/** A client that proved who it is. */
-export interface SignIn {
-  readonly identity: Identity;
-  readonly hello: Hello;
-  readonly wire: Wire;
-  /** The room of the path `/rooms/{roomId}`, where it came by that. */
-  readonly path?: { readonly roomId: string; readonly peerId: string };
-}
-
-interface Opened {
-  readonly session: Session;
-  readonly secret: string;
-  readonly resumed: boolean;
-  readonly rooms: readonly RoomOnSignIn[];
-}
-
 const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
   lost: CloseCode.CONNECTION_STALE,
   'signed-out': CloseCode.SIGNED_OUT,
@@ -64,22 +45,20 @@ const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
 
 const detachBackoff = { firstDelayMs: 100, maxDelayMs: 2_000 };
 
-/** Ends after which the client must not simply begin anew: whoever replaced it would be replaced in turn, for ever. */
-const refusals: Readonly<Partial<Record<EndReason, ErrorCode>>> = {
-  'signed-out': ErrorCode.SIGNED_OUT,
-  replaced: ErrorCode.SESSION_REPLACED,
-  kicked: ErrorCode.KICKED,
-};
-
 /** The sessions that have their connection on this node: how they begin, come back and lose it. */
 export class Sessions {
   readonly #options: SessionsOptions;
+  readonly #desk: SessionDesk;
   readonly #live = new Map<string, Session>();
   #watching: { close(): void } | undefined;
   #isStopped = false;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#desk = new SessionDesk({
+      ...options,
+      makeSession: (request, record) => this.#session(request, record),
+    });
   }
 
   /** Begins to hear of sessions that are taken or ended elsewhere. */
@@ -96,17 +75,12 @@ export class Sessions {
     return this.#live.size;
   }
 
-  /**
-   * Opens or resumes the session and welcomes the client. Rejects with SESSION_REFUSED, SESSION_REPLACED, SIGNED_OUT, KICKED,
-   * STALE_SESSION or UNAVAILABLE.
-   */
+  /** Opens or resumes the session and welcomes the client. Rejects as `SessionDesk.signIn` does. */
   async signIn(request: SignIn): Promise<Session> {
-    const { hello } = request;
-    const opened =
-      (hello.resume && (await this.#resume(request, hello.resume))) ?? (await this.#open(request));
-    const { session } = opened;
-    session.send(this.#welcome(opened));
-    for (const room of opened.rooms) room.afterWelcome();
+    const signedIn = await this.#desk.signIn(request);
+    const { session, rooms } = signedIn;
+    session.send(this.#welcome(signedIn));
+    for (const room of rooms) room.afterWelcome();
     return session;
   }
 
@@ -139,53 +113,6 @@ export class Sessions {
     }
   }
 
-  async #resume(request: SignIn, resume: Resume): Promise<Opened | undefined> {
-    const { store, rooms, node } = this.#options;
-    const ref = { userId: request.identity.userId, sessionId: resume.sessionId };
-    const secretHash = hashOf(resume.sessionSecret);
-    const attached = await store.attach({ ...ref, secretHash, node, attempt: resume.attempt });
-    if (attached.outcome === 'overtaken') {
-      throw new SignalError(
-        ErrorCode.STALE_SESSION,
-        'a later connection of this session came before this one',
-      );
-    }
-    const refusal = attached.outcome === 'ended' ? refusals[attached.why] : undefined;
-    if (refusal !== undefined) throw new SignalError(refusal, 'the session that is to be resumed has ended');
-    if (attached.outcome !== 'attached') return undefined;
-    const session = this.#session(request, attached.record);
-    const positions = new Map(resume.positions.map((position) => [position.stream, position]));
-    const returned = Array.from(attached.record.rooms, ([roomId, held]) =>
-      rooms.comeBack(session, roomId, held, positions.get(roomId)),
-    );
-    return { session, secret: resume.sessionSecret, resumed: true, rooms: await Promise.all(returned) };
-  }
-
-  async #open(request: SignIn): Promise<Opened> {
-    const { store, rooms, ender, node, log } = this.#options;
-    const { identity, path } = request;
-    const secret = randomBytes(24).toString('base64url');
-    const ref = { userId: identity.userId, sessionId: randomUUID() };
-    const opened = await store.open({
-      ...ref,
-      secretHash: hashOf(secret),
-      node,
-      policy: identity.sessionPolicy,
-    });
-    if (opened.outcome === 'refused') {
-      throw new SignalError(
-        ErrorCode.SESSION_REFUSED,
-        'the user has a session, and the token allows no second one',
-      );
-    }
-    for (const record of opened.replaced) {
-      ender.finish(record).catch((error: unknown) => log.error('session.finish', error));
-    }
-    const session = this.#session(request, { ...ref, gen: opened.gen, node, rooms: new Map() });
-    const joined = path === undefined ? [] : [await rooms.joinByPath(session, path.roomId, path.peerId)];
-    return { session, secret, resumed: false, rooms: joined };
-  }
-
   #session(request: SignIn, record: SessionRecord): Session {
     const { node, log, clock, acknowledgeWithinMs, maxBrokenFrames } = this.#options;
     const session = new Session({
@@ -205,7 +132,7 @@ export class Sessions {
     return session;
   }
 
-  #welcome({ session, secret, resumed, rooms }: Opened): Uint8Array {
+  #welcome({ session, secret, resumed, rooms }: SignedIn): Uint8Array {
     const { limits, liveness, features, iceServers, serverVersion, node } = this.#options;
     const value = create(WelcomeSchema, {
       sessionId: session.sessionId,
@@ -244,8 +171,4 @@ export class Sessions {
     session.disconnected();
     this.#live.delete(session.sessionId);
   }
-}
-
-function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
 }

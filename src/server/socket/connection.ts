@@ -10,7 +10,8 @@ import type { Log } from '../port/log.ts';
 import type { TokenVerifier } from '../port/token-verifier.ts';
 import type { Dispatcher } from '../session/dispatcher.ts';
 import type { Session } from '../session/session.ts';
-import type { Sessions, SignIn } from '../session/sessions.ts';
+import type { SignIn } from '../session/session-desk.ts';
+import type { Sessions } from '../session/sessions.ts';
 import type { Wire, WireListener } from '../session/wire.ts';
 
 export interface ConnectionOptions {

@@ -1,0 +1,110 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Hello, Resume } from '../../../gen/parley/signal/v1/session_pb.ts';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import type { Log } from '../port/log.ts';
+import type { EndReason, SessionRecord, SessionStore } from '../port/session-store.ts';
+import type { Identity } from '../port/token-verifier.ts';
+import type { RoomOnSignIn, RoomsOnSignIn, SessionEnder } from './returning.ts';
+import type { Session } from './session.ts';
+import type { Wire } from './wire.ts';
+
+/** A client that proved who it is. */
+export interface SignIn {
+  readonly identity: Identity;
+  readonly hello: Hello;
+  readonly wire: Wire;
+  /** The room of the path `/rooms/{roomId}`, where it came by that. */
+  readonly path?: { readonly roomId: string; readonly peerId: string };
+}
+
+/** A session that the store has given to this node, with how its rooms stand. */
+export interface SignedIn {
+  readonly session: Session;
+  readonly secret: string;
+  readonly resumed: boolean;
+  readonly rooms: readonly RoomOnSignIn[];
+}
+
+export interface SessionDeskOptions {
+  readonly store: SessionStore;
+  readonly rooms: RoomsOnSignIn;
+  readonly ender: SessionEnder;
+  readonly log: Log;
+  readonly node: string;
+  /** Makes a session that hears of notices from then on. */
+  readonly makeSession: (request: SignIn, record: SessionRecord) => Session;
+}
+
+/** Ends after which the client must not simply begin anew: whoever replaced it would be replaced in turn, for ever. */
+const refusals: Readonly<Partial<Record<EndReason, ErrorCode>>> = {
+  'signed-out': ErrorCode.SIGNED_OUT,
+  replaced: ErrorCode.SESSION_REPLACED,
+  kicked: ErrorCode.KICKED,
+};
+
+/** Gives a client the session that it comes back to, or a new one. */
+export class SessionDesk {
+  readonly #options: SessionDeskOptions;
+
+  constructor(options: SessionDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with SESSION_REFUSED, SESSION_REPLACED, SIGNED_OUT, KICKED, STALE_SESSION or UNAVAILABLE. */
+  async signIn(request: SignIn): Promise<SignedIn> {
+    const { resume } = request.hello;
+    return (resume && (await this.#resume(request, resume))) ?? (await this.#open(request));
+  }
+
+  /** Undefined: there is nothing to come back to, and a new session does no harm. */
+  async #resume(request: SignIn, resume: Resume): Promise<SignedIn | undefined> {
+    const { store, rooms, node, makeSession } = this.#options;
+    const { sessionId, sessionSecret: secret, attempt } = resume;
+    const ref = { userId: request.identity.userId, sessionId };
+    const attached = await store.attach({ ...ref, secretHash: hashOf(secret), node, attempt });
+    if (attached.outcome === 'overtaken') {
+      throw new SignalError(
+        ErrorCode.STALE_SESSION,
+        'a later connection of this session came before this one',
+      );
+    }
+    const refusal = attached.outcome === 'ended' ? refusals[attached.why] : undefined;
+    if (refusal !== undefined) throw new SignalError(refusal, 'the session that is to be resumed has ended');
+    if (attached.outcome !== 'attached') return undefined;
+    const session = makeSession(request, attached.record);
+    const positions = new Map(resume.positions.map((position) => [position.stream, position]));
+    const returned = Array.from(attached.record.rooms, ([roomId, held]) =>
+      rooms.comeBack(session, roomId, held, positions.get(roomId)),
+    );
+    return { session, secret, resumed: true, rooms: await Promise.all(returned) };
+  }
+
+  async #open(request: SignIn): Promise<SignedIn> {
+    const { store, rooms, node, makeSession } = this.#options;
+    const { identity, path } = request;
+    const secret = randomBytes(24).toString('base64url');
+    const ref = { userId: identity.userId, sessionId: randomUUID() };
+    const policy = identity.sessionPolicy;
+    const opened = await store.open({ ...ref, secretHash: hashOf(secret), node, policy });
+    if (opened.outcome === 'refused') {
+      throw new SignalError(
+        ErrorCode.SESSION_REFUSED,
+        'the user has a session, and the token allows no second one',
+      );
+    }
+    for (const record of opened.replaced) this.#finish(record);
+    const session = makeSession(request, { ...ref, gen: opened.gen, node, rooms: new Map() });
+    const joined = path === undefined ? [] : [await rooms.joinByPath(session, path.roomId, path.peerId)];
+    return { session, secret, resumed: false, rooms: joined };
+  }
+
+  /** Nobody waits for it: where it fails, the reaper does it. */
+  #finish(record: SessionRecord): void {
+    const { ender, log } = this.#options;
+    ender.finish(record).catch((error: unknown) => log.error('session.finish', error));
+  }
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
