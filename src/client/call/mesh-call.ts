@@ -116,11 +116,12 @@ export class MeshCall implements Call {
     ];
   }
 
-  #enter(peer: Peer): void {
+  #enter(peer: Peer, more: { readonly initiates?: boolean } = {}): void {
     const { self } = this.#room;
     if (peer.isSelf || self === undefined) return;
     const { peerId } = peer;
     const meshPeer: MeshPeer = new MeshPeer({
+      ...more,
       room: this.#room,
       self,
       peer,
@@ -153,7 +154,8 @@ export class MeshCall implements Call {
     const peer = this.#room.peers.get(peerId);
     this.#remove(peerId);
     if (peer === undefined || !this.#open) return;
-    this.#enter(peer);
+    // Where the other side has said nothing yet, it does not know of the new connection.
+    this.#enter(peer, messages.length === 0 ? { initiates: true } : {});
     for (const message of messages) this.#peers.get(peerId)?.receive(message);
   }
 

@@ -25,6 +25,8 @@ export interface MeshPeerOptions {
   readonly self: Peer;
   readonly peer: Peer;
   readonly clock: Clock;
+  /** Whether this side makes the first offer. Default: who came earlier does. */
+  readonly initiates?: boolean;
   readonly RTCPeerConnection: RTCPeerConnectionConstructor;
   readonly iceServers: readonly IceServer[];
   readonly onTrack: (event: TrackEventLike) => void;
@@ -67,7 +69,9 @@ export class MeshPeer implements CallPeer {
     this.#batcher = new CandidateBatcher(clock, (batch) => this.#sender.candidates(batch));
     this.#negotiator = new Negotiator({
       pc: this.#pc,
+      clock,
       polite: this.isLater,
+      initiates: options.initiates ?? !this.isLater,
       sendOffer: (offer, isDue) => this.#sender.offer(offer, isDue),
       sendAnswer: (answer) => this.#sender.answer(answer),
       onOtherConnection,

@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/clock.ts';
 import type { Description } from '../room/room-events.ts';
 import { HeldCandidates, type NumberedBatch } from './held-candidates.ts';
 import type { RTCPeerConnectionLike } from './rtc-types.ts';
@@ -9,8 +10,14 @@ type PairDescription = { readonly kind: 'offer' | 'answer' } & Required<Descript
 
 export interface NegotiatorOptions {
   readonly pc: RTCPeerConnectionLike;
+  readonly clock: Clock;
   /** Of two offers that cross, the polite side takes its own back. */
   readonly polite: boolean;
+  /**
+   * Whether this side makes the pair's first offer. The other waits for it, for a time: a first offer that is taken back while its
+   * candidates are being gathered may leave a browser without any (seen in Chromium on a busy machine).
+   */
+  readonly initiates: boolean;
   /** `isDue` says whether the offer still stands. */
   readonly sendOffer: (offer: Required<Description>, isDue: () => boolean) => void;
   readonly sendAnswer: (answer: Required<Description>) => void;
@@ -18,6 +25,9 @@ export interface NegotiatorOptions {
   readonly onOtherConnection: (messages: readonly PairMessage[]) => void;
   readonly onError: (error: unknown) => void;
 }
+
+/** How long the first offer of the other side is waited for, in milliseconds. */
+const firstOfferTimeoutMs = 3_000;
 
 /**
  * One pair's perfect negotiation (W3C WebRTC, section 10.7): offers when the connection needs it, answers, and settles offers
@@ -34,6 +44,9 @@ export class Negotiator {
   #closed = false;
   /** The connection wants to negotiate. */
   #offerDue = false;
+  /** The pair's first offer is the other side's to make. */
+  #isWaiting: boolean;
+  readonly #cancelWait: () => void;
   /** The number of the own offer that has no answer yet; 0: none. */
   #pendingOffer = 0;
   /** The number of the description that the candidates found now belong to. */
@@ -47,6 +60,11 @@ export class Negotiator {
 
   constructor(options: NegotiatorOptions) {
     this.#options = options;
+    this.#isWaiting = !options.initiates;
+    this.#cancelWait = options.clock.after(firstOfferTimeoutMs, () => {
+      this.#isWaiting = false;
+      this.#enqueue('offer');
+    });
     options.pc.addEventListener('negotiationneeded', () => {
       this.#offerDue = true;
       this.#enqueue('offer');
@@ -64,6 +82,7 @@ export class Negotiator {
   close(): void {
     this.#closed = true;
     this.#queue.length = 0;
+    this.#cancelWait();
   }
 
   #enqueue(step: PairMessage | 'offer'): void {
@@ -93,7 +112,7 @@ export class Negotiator {
 
   async #offer(): Promise<void> {
     const { pc, sendOffer } = this.#options;
-    if (!this.#offerDue || pc.signalingState !== 'stable') return;
+    if (!this.#offerDue || this.#isWaiting || pc.signalingState !== 'stable') return;
     this.#offerDue = false;
     const offer = await pc.createOffer();
     if (this.#closed) return;
@@ -112,6 +131,7 @@ export class Negotiator {
     const collides = pc.signalingState === 'have-local-offer';
     if (collides && !polite) return;
     if (this.#isOfAnotherConnection(message)) return;
+    this.#isWaiting = false;
     this.#pendingOffer = 0;
     await this.#applyOffer(sdp);
     this.#remoteNumber = negotiation;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { isOfAnotherConnection } from '../../../../src/client/call/sdp-origin.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
 import { connectPair, makePair, newAudioTrack, nextOf, Side } from './pair.ts';
 
 test('P3: two peers of which one offers connect', async () => {
@@ -31,6 +32,41 @@ test('P3: of two offers that cross, the later joiner takes its own back, and bot
     earlier.sentOf('offer')[0]?.negotiation,
   );
   expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
+test('P3: the later joiner leaves the first offer to the other, so that none crosses, and then asks for what is missing', async () => {
+  const earlier = new Side(false);
+  const later = new Side(true, { initiates: false });
+  earlier.connectTo(later);
+  later.connectTo(earlier);
+  const wanted = nextOf(later.pc, 'negotiationneeded');
+  later.pc.addTrack(newAudioTrack());
+  await wanted;
+  const heard = nextOf<RTCTrackEvent>(earlier.pc, 'track');
+  earlier.pc.createDataChannel('chat');
+  await Promise.all([earlier.connected(), later.connected(), heard]);
+  expect(later.sent.filter(({ kind }) => kind !== 'candidates').map(({ kind }) => kind)).toEqual([
+    'answer',
+    'offer',
+  ]);
+  expect(earlier.sentOf('offer')).toHaveLength(1);
+  expect([...earlier.errors, ...later.errors]).toEqual([]);
+});
+
+test('where no offer comes in time, who waits for it makes one', async () => {
+  const clock = new FakeClock();
+  const [waiting, other] = [new Side(true, { initiates: false, clock }), new Side(false)];
+  waiting.connectTo(other);
+  other.connectTo(waiting);
+  const wanted = nextOf(waiting.pc, 'negotiationneeded');
+  waiting.pc.createDataChannel('chat');
+  await wanted;
+  await clock.advance(2_900);
+  expect(waiting.sent).toEqual([]);
+  await clock.advance(100);
+  await Promise.all([waiting.connected(), other.connected()]);
+  expect(waiting.sentOf('offer')).toHaveLength(1);
+  expect(clock.pending).toBe(0);
 });
 
 test('P3: candidates that overtake their description are held for it', async () => {

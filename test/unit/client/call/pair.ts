@@ -2,7 +2,7 @@ import wrtc from '@roamhq/wrtc';
 import { onTestFinished } from 'vitest';
 import { CandidateBatcher } from '../../../../src/client/call/candidate-batcher.ts';
 import { Negotiator, type PairMessage } from '../../../../src/client/call/negotiator.ts';
-import { systemClock } from '../../../../src/shared/clock.ts';
+import { type Clock, systemClock } from '../../../../src/shared/clock.ts';
 
 /** A real peer connection that notes which candidates it was given. */
 class NotingConnection extends wrtc.RTCPeerConnection {
@@ -14,6 +14,12 @@ class NotingConnection extends wrtc.RTCPeerConnection {
     if (candidate) (this.remoteDescription ? this.added : this.addedTooEarly).push(candidate.candidate ?? '');
     await super.addIceCandidate(candidate);
   }
+}
+
+export interface SideOptions {
+  /** Whether it offers without waiting for the other side. Default: it does, so that offers may cross. */
+  readonly initiates?: boolean;
+  readonly clock?: Clock;
 }
 
 /** One side of a pair: a real peer connection with its negotiator, and what it said. */
@@ -28,11 +34,13 @@ export class Side {
   #deliver: ((message: PairMessage) => void) | undefined;
   #waiting: PairMessage[] = [];
 
-  constructor(polite: boolean) {
+  constructor(polite: boolean, { initiates = true, clock = systemClock }: SideOptions = {}) {
     const batcher = new CandidateBatcher(systemClock, (batch) => this.#say({ kind: 'candidates', ...batch }));
     this.negotiator = new Negotiator({
       pc: this.pc,
+      clock,
       polite,
+      initiates,
       sendOffer: (offer) => this.#say({ kind: 'offer', ...offer }),
       sendAnswer: (answer) => this.#say({ kind: 'answer', ...answer }),
       onOtherConnection: (messages) => this.forSuccessor.push(...messages),
