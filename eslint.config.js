@@ -24,7 +24,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/main.ts', 'src/start.ts', 'src/cli/**', 'test/**', 'bench/**', '*.config.ts'],
+    files: ['src/**/main.ts', 'src/start.ts', 'test/**', 'bench/**', '*.config.ts'],
     rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
   },
 );

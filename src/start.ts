@@ -4,19 +4,26 @@ import { createRouterTransport } from '@connectrpc/connect';
 import { type Config, readConfig } from './process/config.ts';
 import { ConfigError } from './process/config-error.ts';
 import { DevelopmentTokens } from './process/development-tokens.ts';
+import { gatherProblems } from './process/gather-problems.ts';
 import { createLog } from './process/pino-log.ts';
 import { stopOnSignal } from './process/stop.ts';
+import { loadTlsCertificate } from './process/tls-certificate.ts';
 import { TokenIssuer } from './process/token-issuer.ts';
 import { loadTokenKeys } from './process/token-keys.ts';
 import { startNode } from './server/main.ts';
 import { openDirectory } from './services/directory/main.ts';
+import { ErrorCode, SignalError } from './shared/signal-error.ts';
 
 /** `npm start`: a node and the services that are not configured elsewhere, in one process. */
 async function start(): Promise<void> {
   const config = readConfig(process.env, { isTerminal: process.stdout.isTTY });
   const log = await createLog({ ...config.log, fields: { node: config.nodeId } });
-  const tokenKeys = await loadTokenKeys(config.auth.keys, config.dataDir);
-  const directory = await openDirectory(config, log);
+  const { tls } = config.listen;
+  const [tokenKeys, certificate, directory] = await gatherProblems([
+    loadTokenKeys(config.auth.keys, config.dataDir),
+    tls === undefined ? Promise.resolve(undefined) : loadTlsCertificate(tls),
+    openDirectory(config, log),
+  ]);
   const isOpen = config.auth.keys.kind === 'development' && tokenKeys.kind === 'secret';
   const node = await startNode({
     config,
@@ -25,7 +32,7 @@ async function start(): Promise<void> {
     tokenKeys,
     ...(directory && { embeddedDirectory: createRouterTransport(directory.routes) }),
     ...(isOpen && { developmentTokens: developmentTokens(config, tokenKeys.secret) }),
-    ...(config.listen.tls && { tls: await readCertificate(config.listen.tls) }),
+    ...(certificate && { tls: certificate }),
     pagesFolder: fileURLToPath(
       new URL(import.meta.url.endsWith('.ts') ? '../dist/web' : '../web', import.meta.url),
     ),
@@ -46,11 +53,6 @@ function developmentTokens({ auth }: Config, secret: string): DevelopmentTokens 
   return new DevelopmentTokens(new TokenIssuer({ secret, issuer, audience, userIdClaim }));
 }
 
-async function readCertificate(files: { readonly certFile: string; readonly keyFile: string }) {
-  const [cert, key] = await Promise.all([readFile(files.certFile, 'utf8'), readFile(files.keyFile, 'utf8')]);
-  return { cert, key };
-}
-
 async function packageVersion(): Promise<string> {
   const root = new URL(
     import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json',
@@ -60,8 +62,16 @@ async function packageVersion(): Promise<string> {
   return version;
 }
 
+/** What whoever starts the process can mend, so that the message says all: no stack. */
+function isOperators(error: unknown): error is Error {
+  return (
+    error instanceof ConfigError ||
+    (error instanceof SignalError && error.code === ErrorCode.INVALID_ARGUMENT)
+  );
+}
+
 start().catch((error: unknown) => {
-  if (error instanceof ConfigError) console.error(error.message);
+  if (isOperators(error)) console.error(error.message);
   else console.error(error);
   process.exit(1);
 });

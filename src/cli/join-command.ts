@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Environment } from '../process/settings.ts';
 import { isId } from '../shared/ids.ts';
 import { openIssuer } from './open-issuer.ts';
 import { JsonOutput, LineOutput } from './room-output.ts';
@@ -14,8 +15,8 @@ interface JoinFlags {
 /** How long a token holds that the command signs for itself, in seconds. It signs another one when the server asks. */
 const ownTokenS = 3_600;
 
-/** `parley join`: enters a room and prints its events until Ctrl-C, which leaves it. */
-export function joinCommand(clientName: string): Command {
+/** `parley join`: enters a room and prints its events until Ctrl-C, which leaves it. Without a token it signs one by the settings of `env`. */
+export function joinCommand(clientName: string, env: Environment): Command {
   return new Command('join')
     .description('Join a room and print its events as they come. Ctrl-C leaves.')
     .argument('<room>', 'the room', readRoomId)
@@ -32,7 +33,7 @@ export function joinCommand(clientName: string): Command {
       const { watchRoom } = await import('./watch-room.ts');
       await watchRoom({
         url: flags.url,
-        token: flags.token ?? (await ownToken(roomId, flags.name)),
+        token: flags.token ?? (await ownToken(env, roomId, flags.name)),
         isOwnToken: flags.token === undefined,
         clientName,
         roomId,
@@ -43,8 +44,12 @@ export function joinCommand(clientName: string): Command {
 }
 
 /** Gives fresh tokens for one made-up user, with a grant for the room. */
-async function ownToken(roomId: string, name: string | undefined): Promise<() => Promise<string>> {
-  const issuer = await openIssuer(process.env, undefined);
+async function ownToken(
+  env: Environment,
+  roomId: string,
+  name: string | undefined,
+): Promise<() => Promise<string>> {
+  const issuer = await openIssuer(env, undefined);
   const userId = `cli-${randomBytes(4).toString('hex')}`;
   return () =>
     issuer.sessionToken({

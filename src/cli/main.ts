@@ -17,8 +17,8 @@ const program = new Command('parley')
   .description('Parley from the terminal.')
   .version(version)
   .showHelpAfterError('Add --help to see what can be given.')
-  .addCommand(tokenCommand())
-  .addCommand(joinCommand(`parley-cli/${version}`));
+  .addCommand(tokenCommand(process.env))
+  .addCommand(joinCommand(`parley-cli/${version}`, process.env));
 for (const command of program.commands) command.copyInheritedSettings(program);
 
 try {

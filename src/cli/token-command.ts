@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Environment } from '../process/settings.ts';
 import type { SessionTokenRequest } from '../process/token-issuer.ts';
 import { openIssuer } from './open-issuer.ts';
 import { parseDuration } from './parse-duration.ts';
@@ -19,8 +20,8 @@ const scopes: readonly Scope[] = ['join', 'list', 'operate', 'service'];
 /** A host may do everything: a grant that names one right refuses those that it does not name. */
 const hostGrant = { publish: true, subscribe: true, chat: true, relay: true, host: true };
 
-/** `parley token`: signs a session token and prints it, and nothing else, on standard output. */
-export function tokenCommand(): Command {
+/** `parley token`: signs a session token by the settings of `env` and prints it, and nothing else, on standard output. */
+export function tokenCommand(env: Environment): Command {
   return new Command('token')
     .description('Sign a token that a client signs in with, and print it.')
     .requiredOption('--user <id>', 'who the token names')
@@ -42,7 +43,7 @@ export function tokenCommand(): Command {
       'what to sign with (default: JWT_SECRET, else the development secret in DATA_DIR)',
     )
     .action(async (flags: TokenFlags) => {
-      const issuer = await openIssuer(process.env, flags.secret);
+      const issuer = await openIssuer(env, flags.secret);
       process.stdout.write(`${await issuer.sessionToken(requestOf(flags))}\n`);
     });
 }

@@ -16,7 +16,8 @@ export class ConfigError extends Error {
   constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
     const width = Math.max(...problems.map(({ name }) => name.length));
     const lines = problems.map(({ name, wrong, right }) => `  ${name.padEnd(width)}  ${wrong}; ${right}`);
-    const count = problems.length === 1 ? 'One setting is wrong' : `${problems.length} settings are wrong`;
+    const settings = new Set(problems.map(({ name }) => name)).size;
+    const count = settings === 1 ? 'One setting is wrong' : `${settings} settings are wrong`;
     super([`${count}:`, ...lines].join('\n'), options);
     this.problems = problems;
   }

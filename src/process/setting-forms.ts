@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isId } from '../shared/ids.ts';
@@ -80,22 +80,24 @@ export type PublicKeySource =
   | { readonly kind: 'pem'; readonly pem: string }
   | { readonly kind: 'pem-file'; readonly path: string };
 
-const pemRight = 'should be a public key or certificate in PEM (the text, or the path of a file)';
+export const pemRight = 'should be a public key or certificate in PEM (the text, or the path of a file)';
 /** PEM text, with line ends also as `\n` in words, since many an env file has one line only; else a path. */
 export const publicKey: Form<PublicKeySource> = z.string().transform((value, context): PublicKeySource => {
   const pem = value.replaceAll(String.raw`\n`, '\n').trim();
   if (!pem.includes('-----BEGIN')) return { kind: 'pem-file', path: pem };
-  if (pem.includes('PRIVATE KEY') || !isPublicKey(pem)) context.addIssue(pemRight);
+  try {
+    parsePublicKey(pem);
+  } catch {
+    context.addIssue(pemRight);
+  }
   return { kind: 'pem', pem };
 });
 
-function isPublicKey(pem: string): boolean {
-  try {
-    createPublicKey(pem);
-    return true;
-  } catch {
-    return false;
-  }
+/** Throws for what is no public key or certificate. */
+export function parsePublicKey(pem: string): KeyObject {
+  // Node would take a private key too, and derive the public one: the secret half has no place here.
+  if (pem.includes('PRIVATE KEY')) throw new Error('it is a private key');
+  return createPublicKey(pem);
 }
 
 const iceUrlRight = 'should have urls of stun:, stuns:, turn: or turns:';

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { TokenKeySource } from './config.ts';
-import { ConfigError } from './config-error.ts';
 import { developmentSecret } from './development-secret.ts';
+import { readPemFile } from './pem-file.ts';
+import { parsePublicKey, pemRight } from './setting-forms.ts';
 
 /** Keys that tokens are checked with, as a `JoseTokenVerifier` takes them. */
 export type LoadedTokenKeys =
@@ -9,13 +9,13 @@ export type LoadedTokenKeys =
   | { readonly kind: 'pem'; readonly pem: string }
   | { readonly kind: 'jwks'; readonly url: string };
 
-/** Fetches from the disk what the settings only point to. Throws `ConfigError` where it is not there. */
+/** Fetches from the disk what the settings only point to. Throws `ConfigError` where it is not there, or no key. */
 export async function loadTokenKeys(source: TokenKeySource, dataDir: string): Promise<LoadedTokenKeys> {
   switch (source.kind) {
     case 'development':
       return { kind: 'secret', secret: await developmentSecret(dataDir) };
     case 'pem-file':
-      return { kind: 'pem', pem: await readPem(source.path) };
+      return { kind: 'pem', pem: await readPublicKey(source.path) };
     case 'secret':
     case 'pem':
     case 'jwks':
@@ -23,12 +23,7 @@ export async function loadTokenKeys(source: TokenKeySource, dataDir: string): Pr
   }
 }
 
-async function readPem(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const wrong = cause instanceof Error ? cause.message : String(cause);
-    const right = 'should be a public key in PEM, or the path of a file that holds one';
-    throw new ConfigError([{ name: 'JWT_PUBLIC_KEY', wrong, right }], { cause });
-  }
+async function readPublicKey(path: string): Promise<string> {
+  const [pem] = await readPemFile('JWT_PUBLIC_KEY', path, pemRight, parsePublicKey);
+  return pem;
 }

@@ -5,6 +5,7 @@ import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect
 import { IceServersSchema, LimitsSchema, LivenessSchema } from '../../gen/parley/signal/v1/session_pb.ts';
 import type { Config } from '../process/config.ts';
 import type { DevelopmentTokens } from '../process/development-tokens.ts';
+import { listenProblem } from '../process/listen-problem.ts';
 import type { LoadedTokenKeys } from '../process/token-keys.ts';
 import { systemClock } from '../shared/clock.ts';
 import { maxRoomsPerSession, maxUnanswered } from '../shared/limits.ts';
@@ -20,6 +21,7 @@ import { RoomFeature } from './feature/room/room-feature.ts';
 import { SessionFeature } from './feature/session/session-feature.ts';
 import { unimplementedHandlers } from './feature/unimplemented/unimplemented-feature.ts';
 import { createHttpApi } from './http/http-api.ts';
+import { OpenConnections } from './http/open-connections.ts';
 import { Reaper } from './liveness/reaper.ts';
 import { RoomLeaver } from './liveness/room-leaver.ts';
 import type { Directory } from './port/directory.ts';
@@ -49,7 +51,10 @@ export interface NodeOptions {
 export interface SignalingNode {
   /** Where it listens: `http://host:port`. */
   readonly url: string;
-  /** Stops accepting, closes every connection, and ends what runs; by force after `deadlineMs`. */
+  /**
+   * Stops accepting, closes every connection, and ends what runs; by force after `deadlineMs`. HTTP requests in flight get a
+   * second of that at most, connections without one are closed at once.
+   */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -58,6 +63,17 @@ const maxBrokenFrames = 32;
 const reapIntervalMs = 250;
 /** Beside the longest window: what a node may take to be found dead, and some slack. */
 const retentionSlackMs = 13_000;
+/** How long HTTP requests in flight may go on while the node stops. */
+const requestGraceMs = 1_000;
+/** Beyond its time a room's record is still good for this long while the Directory is away. */
+const staleRecordMs = 24 * 3_600_000;
+/** How long "there is no such room" is good without asking again. */
+const notFoundTtlMs = 5_000;
+/** How long a user's name and picture are good without asking again. */
+const userTtlMs = 60_000;
+/** Rooms and users that are remembered at most; those least recently asked for go first. */
+const maxCachedRecords = 100_000;
+const maxCachedUsers = 100_000;
 
 /** Puts a node together from its parts and lets it listen. The only place that knows them all. */
 export async function startNode(options: NodeOptions): Promise<SignalingNode> {
@@ -81,13 +97,13 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const opened = openDirectory(options);
   const directory = new ReadThroughDirectory({
     directory: opened.directory,
-    cache: new MemoryRoomRecordCache({ clock, maxRecords: 100_000 }),
+    cache: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
     log,
     ttlMs: config.rooms.recordTtlMs,
-    staleMs: 24 * 3_600_000,
-    notFoundTtlMs: 5_000,
-    userTtlMs: 60_000,
-    maxUsers: 100_000,
+    staleMs: staleRecordMs,
+    notFoundTtlMs,
+    userTtlMs,
+    maxUsers: maxCachedUsers,
     clock,
   });
   const tails = new StreamTails(roomLog, log);
@@ -160,43 +176,58 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     trustProxy: config.listen.trustProxy,
   });
   sockets.attach(http.server);
-  await http.listen({ port: config.listen.port, host: config.listen.host });
+  const connections = new OpenConnections(http);
+  const end = () => {
+    sessions.stop();
+    reaper.stop();
+    roomLog.close();
+    opened.close();
+  };
+  try {
+    await http.listen({ port: config.listen.port, host: config.listen.host });
+  } catch (error) {
+    await http.close();
+    end();
+    throw listenProblem(error, config.listen) ?? error;
+  }
   const { port } = http.server.address() as AddressInfo;
 
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
     async close(deadlineMs) {
+      // Takes no new connections, and closes those between two requests.
       const closed = http.close();
-      await sockets.close(deadlineMs);
+      connections.destroySilent();
+      const graceMs = Math.min(requestGraceMs, deadlineMs / 2);
+      await sockets.close(deadlineMs - graceMs);
+      const cancel = clock.after(graceMs, () => connections.destroyAll());
       await closed;
-      sessions.stop();
-      reaper.stop();
-      roomLog.close();
-      opened.close();
+      cancel();
+      end();
     },
   };
 }
 
-function openDirectory({ config, embeddedDirectory }: NodeOptions): {
+function openDirectory({ config, embeddedDirectory, log }: NodeOptions): {
   readonly directory: Directory;
   close(): void;
 } {
   const { source, timeoutMs: deadlineMs } = config.directory;
   if (source.kind === 'http') {
-    return { directory: new HttpDirectory({ baseUrl: source.url, deadlineMs }), close: () => undefined };
+    return { directory: new HttpDirectory({ baseUrl: source.url, deadlineMs, log }), close: () => undefined };
   }
   if (source.kind === 'connect') {
     const sessionManager = new Http2SessionManager(source.url);
     const transport = createConnectTransport({ baseUrl: source.url, httpVersion: '2', sessionManager });
     return {
-      directory: new ConnectDirectory({ transport, deadlineMs }),
+      directory: new ConnectDirectory({ transport, deadlineMs, log }),
       close: () => sessionManager.abort(),
     };
   }
   if (embeddedDirectory === undefined)
     throw new Error('a node without a configured Directory needs an embedded one');
   return {
-    directory: new ConnectDirectory({ transport: embeddedDirectory, deadlineMs }),
+    directory: new ConnectDirectory({ transport: embeddedDirectory, deadlineMs, log }),
     close: () => undefined,
   };
 }

@@ -6,7 +6,7 @@ import type { Directory } from '../../src/server/port/directory.ts';
 import { ErrorCode, SignalError } from '../../src/shared/signal-error.ts';
 
 /** How long a Directory under test may take for one call, in milliseconds. */
-export const deadlineMs = 300;
+export const deadlineMs = 2_000;
 
 /** What the service behind the Directory says of a room that it fails on. It must not come through. */
 export const upstreamText = 'relation "rooms" does not exist at 10.0.0.7';

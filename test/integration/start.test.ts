@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,8 +12,22 @@ import { RawClient } from '../protocol/raw-client.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+interface Entry {
+  readonly event: string;
+  readonly url: string;
+}
+
+interface Program {
+  readonly child: ChildProcess;
+  /** The first line of the log with this event. Rejects where the process ends without it. */
+  readonly entry: (event: string) => Promise<Entry>;
+  /** Exit code and signal, when all of the output is here. */
+  readonly ended: Promise<readonly [number | null, string | null]>;
+  readonly errorOutput: () => string;
+}
+
 /** `npm start` without the build: the process from its source, with nothing of this environment but the path. */
-function startProcess(env: Readonly<Record<string, string>>): ChildProcess {
+function startProcess(env: Readonly<Record<string, string>>): Program {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-start-'));
   const child = spawn(process.execPath, ['src/start.ts'], {
     cwd: root,
@@ -22,28 +38,43 @@ function startProcess(env: Readonly<Record<string, string>>): ChildProcess {
     child.kill('SIGKILL');
     rmSync(dataDir, { recursive: true, force: true });
   });
-  return child;
+  const entries: Entry[] = [];
+  const heard = new EventEmitter();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    entries.push(JSON.parse(line) as Entry);
+    heard.emit('more');
+  });
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
+  const ended = once(child, 'close') as Promise<[number | null, string | null]>;
+  return {
+    child,
+    ended,
+    errorOutput: () => words,
+    async entry(event) {
+      for (;;) {
+        const entry = entries.find((candidate) => candidate.event === event);
+        if (entry !== undefined) return entry;
+        const isOver = await Promise.race([once(heard, 'more').then(() => false), ended.then(() => true)]);
+        if (isOver) throw new Error(`the process ended without ${event}: ${words}`);
+      }
+    },
+  };
 }
 
-async function urlOf(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('the process has no output');
-  for await (const line of createInterface({ input: child.stdout })) {
-    const entry = JSON.parse(line) as { readonly event: string; readonly url: string };
-    if (entry.event === 'process.listening') return entry.url;
-  }
-  throw new Error('the process ended before it listened');
-}
-
-async function errorOutput(child: ChildProcess): Promise<string> {
-  let text = '';
-  child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  await once(child, 'close');
-  return text;
+/** A TCP connection that has sent this. It never ends by itself. */
+async function connectionWith(port: number, bytes: string): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  if (bytes !== '') await new Promise((resolve) => socket.write(bytes, resolve));
+  return socket;
 }
 
 test('R6: one command serves health, a development token and a session, and SIGTERM ends it with 0', async () => {
-  const child = startProcess({});
-  const url = await urlOf(child);
+  const { child, ended, entry } = startProcess({});
+  const { url } = await entry('process.listening');
   const health = await fetch(`${url}/health`);
   expect(health.status).toBe(200);
   expect(await health.json()).toMatchObject({ status: 'ok', parts: { store: 'memory', directory: 'open' } });
@@ -57,23 +88,103 @@ test('R6: one command serves health, a development token and a session, and SIGT
   expect(client.welcome.userId).toBe(userId);
   const joined = await client.join('start', '');
   expect(joined.room?.peers[0]?.displayName).toBe('Ada Lovelace');
-  const exited = once(child, 'exit');
   child.kill('SIGTERM');
   expect((await client.closed).code).toBe(4200);
-  expect(await exited).toEqual([0, null]);
+  expect(await ended).toEqual([0, null]);
 });
 
 test('L3: all that is wrong with the settings is said at once, and nothing starts', async () => {
-  const child = startProcess({ PORT: 'many', CLIENT_URL: 'not a url', MAX_FRAME_BYTES: '-1' });
-  const words = await errorOutput(child);
-  expect(child.exitCode).toBe(1);
-  for (const name of ['PORT', 'CLIENT_URL', 'MAX_FRAME_BYTES']) expect(words).toContain(name);
+  const { ended, errorOutput } = startProcess({
+    PORT: 'many',
+    CLIENT_URL: 'not a url',
+    MAX_FRAME_BYTES: '-1',
+  });
+  expect(await ended).toEqual([1, null]);
+  for (const name of ['PORT', 'CLIENT_URL', 'MAX_FRAME_BYTES']) expect(errorOutput()).toContain(name);
 });
 
 test('the open development policy and development tokens refuse to run in production', async () => {
-  const child = startProcess({ NODE_ENV: 'production' });
-  const words = await errorOutput(child);
-  expect(child.exitCode).toBe(1);
-  expect(words).toContain('JWT_SECRET');
-  expect(words).toContain('DIRECTORY_URL');
+  const { ended, errorOutput } = startProcess({ NODE_ENV: 'production' });
+  expect(await ended).toEqual([1, null]);
+  expect(errorOutput()).toContain('JWT_SECRET');
+  expect(errorOutput()).toContain('DIRECTORY_URL');
+});
+
+test('L3: files that the settings name and that are no good are said at once, each by its setting', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-files-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = (name: string) => join(folder, name);
+  writeFileSync(path('key.pem'), 'no key');
+  writeFileSync(path('rooms.json'), '{"rooms":{"a":{"capacity":-1,"access":"ask"}}}');
+  const { ended, errorOutput } = startProcess({
+    TLS_CERT: path('cert.pem'),
+    TLS_KEY: path('key.pem'),
+    JWT_PUBLIC_KEY: path('public.pem'),
+    DIRECTORY_FILE: path('rooms.json'),
+  });
+  expect(await ended).toEqual([1, null]);
+  const right = 'should be as docs/directory.md describes';
+  expect(errorOutput().split('\n')).toEqual([
+    '4 settings are wrong:',
+    `  JWT_PUBLIC_KEY  ${path('public.pem')} can't be read: ENOENT; should be a public key or certificate in PEM (the text, or the path of a file)`,
+    `  TLS_CERT        ${path('cert.pem')} can't be read: ENOENT; should be the path of a certificate chain in PEM`,
+    `  TLS_KEY         ${path('key.pem')} holds something else; should be the path of the certificate's private key in PEM, without a passphrase`,
+    `  DIRECTORY_FILE  ${path('rooms.json')}: rooms.a.capacity: Too small: expected number to be >=0; ${right}`,
+    `  DIRECTORY_FILE  ${path('rooms.json')}: rooms.a.allow: must be there where access is "ask"; ${right}`,
+    '',
+  ]);
+});
+
+test('L3: a key that can not do the configured algorithm is said without a stack', async () => {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const { ended, errorOutput } = startProcess({ JWT_PUBLIC_KEY: pem, JWT_ALGORITHMS: 'ES256' });
+  expect(await ended).toEqual([1, null]);
+  expect(errorOutput()).toBe("the key can't be used with ES256, it can with EdDSA, Ed25519\n");
+});
+
+test('L3: a port that somebody else listens on is said by the name of its setting', async () => {
+  const other = createServer();
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void other.close());
+  const { port } = other.address() as AddressInfo;
+  const { ended, errorOutput } = startProcess({ PORT: String(port) });
+  expect(await ended).toEqual([1, null]);
+  expect(errorOutput()).toBe(
+    `One setting is wrong:\n  PORT  port ${port} is in use; set PORT to a free one\n`,
+  );
+});
+
+test('SIGTERM ends the process with 0 in good time, whoever is connected without asking anything', async () => {
+  const { child, ended, entry } = startProcess({});
+  const port = Number(new URL((await entry('process.listening')).url).port);
+  await connectionWith(port, '');
+  await connectionWith(port, 'GET /health HTTP/1.1\r\nHost: localh');
+  // Between two requests, and refused an upgrade without taking leave.
+  const idle = await connectionWith(port, 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+  const refused = await connectionWith(port, `GET /nowhere HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n`);
+  await Promise.all([once(idle, 'data'), once(refused, 'data')]);
+  const startedMs = performance.now();
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+});
+
+test('at SIGTERM a connection that says nothing ends at once, and a request under way is still answered', async () => {
+  const { child, ended, entry } = startProcess({});
+  const port = Number(new URL((await entry('process.listening')).url).port);
+  const body = JSON.stringify({ name: 'Ada' });
+  const head = `POST /api/dev/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
+  const socket = await connectionWith(port, `${head}Content-Length: ${body.length}\r\n\r\n{`);
+  // Its head is with the server when a later connection got an answer.
+  await fetch(`http://127.0.0.1:${port}/health`);
+  const silent = await connectionWith(port, '');
+  child.kill('SIGTERM');
+  await once(silent.resume(), 'end');
+  const answered = once(socket.setEncoding('utf8'), 'data');
+  socket.write(body.slice(1));
+  expect((await answered)[0]).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  socket.end();
+  expect(await ended).toEqual([0, null]);
 });

@@ -107,7 +107,7 @@ test('R1: by the path /rooms/{roomId} the welcome has the room', async () => {
   for (const client of [alice, refused]) client.close();
 });
 
-test('R1: a member can ask for the room as it is, and it has an own event in nothing but its snapshot', async () => {
+test('R1: a member that asks for the room gets it up to the last event, and its own join only there', async () => {
   const [alice, bob] = [await signIn('alice'), await signIn('bob')];
   await alice.join('asking', randomUUID());
   await bob.join('asking', randomUUID());
@@ -135,4 +135,18 @@ test('R1: a taken peer id, no UUID, an unknown room and a frame outside a room e
     expect((await errorOf(mallory, body)).code, JSON.stringify(body)).toBe(code);
   await alice.settle();
   expect(alice.events('peerJoined')).toEqual([]);
+});
+
+test('R1: a peer id in upper case is refused, so that a taken one has no second spelling', async () => {
+  const [alice, mallory] = [await signIn('alice'), await signIn('mallory')];
+  const peerId = randomUUID();
+  await alice.join('spelling', peerId);
+  const join = (id: string) =>
+    errorOf(mallory, { case: 'joinRoom', value: { roomId: 'spelling', peerId: id } });
+  expect((await join(peerId)).code).toBe(ErrorCode.PEER_ID_TAKEN);
+  const refusal = await join(peerId.toUpperCase());
+  expect(refusal.code).toBe(ErrorCode.INVALID_ARGUMENT);
+  expect(refusal.message).toContain('peer_id is not a UUID of 36 characters in lower case');
+  const path = `${server.url.replace('http', 'ws')}/rooms/spelling?peer_id=${peerId.toUpperCase()}`;
+  await expect(RawClient.signIn(path, await server.token('mallory'))).rejects.toThrow('404');
 });

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { create } from '@bufbuild/protobuf';
+import { expect, onTestFinished, test } from 'vitest';
+import { RoomAccess, RoomRecordSchema } from '../../gen/parley/directory/v1/directory_pb.ts';
 import { ErrorCode } from '../../src/shared/signal-error.ts';
-import type { RawClient } from './raw-client.ts';
+import { RawClient } from './raw-client.ts';
 import { errorOf, startRoomServer } from './room-server.ts';
+import { type DirectorySource, startTestServer } from './test-server.ts';
 
 const { server, signIn } = await startRoomServer();
 
@@ -54,6 +57,30 @@ test('R2: access by a grant in the token, by a join token, and by the Directory;
   expect((await errorOf(lister, { case: 'joinRoom', value: { roomId: 'r2' } })).code).toBe(
     ErrorCode.PERMISSION_DENIED,
   );
+});
+
+test('R2: a room whose kind of access the server does not know lets nobody in, with a grant or without', async () => {
+  const accesses: Readonly<Record<string, RoomAccess>> = { later: 9 as RoomAccess };
+  const directory: DirectorySource = {
+    room: (roomId) =>
+      create(RoomRecordSchema, {
+        roomId,
+        policy: { createOnJoin: true, access: accesses[roomId] ?? RoomAccess.UNSPECIFIED },
+      }),
+    authorizeJoin: () => ({ allowed: true }),
+    user: () => undefined,
+    contacts: () => [],
+  };
+  const later = await startTestServer({ directory });
+  onTestFinished(() => later.close());
+  for (const rooms of [{}, { later: { host: true }, unsaid: {} }]) {
+    const client = await RawClient.signIn(later.wsUrl, await later.token('alice', { rooms }));
+    onTestFinished(() => client.close());
+    const refusal = await errorOf(client, { case: 'joinRoom', value: { roomId: 'later' } });
+    expect(refusal.code).toBe(ErrorCode.JOIN_DENIED);
+    expect(refusal.reason).toBe('the server does not know this kind of access');
+    expect((await client.join('unsaid', '')).room?.roomId).toBe('unsaid');
+  }
 });
 
 test('R2, R7: host rights come from policy or token; without them metadata, kick and close are refused', async () => {

@@ -70,7 +70,6 @@ test('S1: nothing is answered before the sign-in', async () => {
   expect(body.value.code).toBe(ErrorCode.UNAUTHENTICATED);
   expect((await client.closed).code).toBe(4305);
   expect(client.frames).toHaveLength(1);
-  expect((await server.issuer.sessionToken({ userId: 'a', expiresInS: 1 })).length).toBeGreaterThan(10);
 });
 
 test('S1: a socket that does not sign in is closed after the time for it', async () => {

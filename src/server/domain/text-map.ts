@@ -1,7 +1,7 @@
-import { maxMetadataBytes, maxMetadataEntries } from '../../shared/limits.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { type TextMap, textMapFault } from '../../shared/text-map.ts';
 
-export type TextMap = Readonly<Record<string, string>>;
+export type { TextMap };
 
 /**
  * A room's metadata or a peer's attributes after a change: entries set, those with an empty value removed. Throws
@@ -10,26 +10,12 @@ export type TextMap = Readonly<Record<string, string>>;
 export function changeTextMap(before: TextMap, changes: TextMap, what: string): TextMap {
   const after = new Map(Object.entries(before));
   for (const [key, value] of Object.entries(changes)) {
-    if (key === '') throw new SignalError(ErrorCode.INVALID_ARGUMENT, `${what} has an entry without a name`);
-    if (value === '') after.delete(key);
+    // Removing an entry without a name is as wrong as setting one: it stays, and is found below.
+    if (value === '' && key !== '') after.delete(key);
     else after.set(key, value);
   }
-  const entries = [...after];
-  if (entries.length > maxMetadataEntries) {
-    throw new SignalError(
-      ErrorCode.INVALID_ARGUMENT,
-      `${what} has ${entries.length} entries, the limit is ${maxMetadataEntries}`,
-    );
-  }
-  const bytes = entries.reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  );
-  if (bytes > maxMetadataBytes) {
-    throw new SignalError(
-      ErrorCode.INVALID_ARGUMENT,
-      `${what} is ${bytes} bytes, the limit is ${maxMetadataBytes}`,
-    );
-  }
-  return Object.fromEntries(entries);
+  const map = Object.fromEntries(after);
+  const fault = textMapFault(map);
+  if (fault !== undefined) throw new SignalError(ErrorCode.INVALID_ARGUMENT, `${what} ${fault}`);
+  return map;
 }

@@ -1,15 +1,13 @@
 import { Form } from '../../../gen/parley/options/v1/limits_pb.ts';
 
 const idCharacter = 1;
-const hexDigit = 2;
-const lowerHexDigit = 4;
-const hyphen = 8;
-const zero = 16;
+const lowerHexDigit = 2;
+const hyphen = 4;
+const zero = 8;
 
 /** For each byte, the classes that it belongs to. */
 const classes = new Uint8Array(256);
 mark('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-', idCharacter);
-mark('0123456789abcdefABCDEF', hexDigit);
 mark('0123456789abcdef', lowerHexDigit);
 mark('-', hyphen);
 mark('0', zero);
@@ -22,15 +20,14 @@ function mark(characters: string, mask: number): void {
 }
 
 const longestId = 128;
-/** The class that each byte of a form must belong to. */
+/** As RFC 9562 writes it. In either case, one membership would have many ids. */
 const uuid = pattern('hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh');
-/** W3C trace context, version 00: its hexadecimal digits are lower case. */
-const traceparent = pattern('00-llllllllllllllllllllllllllllllll-llllllllllllllll-ll');
+/** W3C trace context, version 00. */
+const traceparent = pattern('00-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh');
 
+/** The class that each byte of a form must belong to. `h`: a hexadecimal digit in lower case. */
 function pattern(template: string): Uint8Array {
-  return Uint8Array.from(template, (sign) =>
-    sign === 'h' ? hexDigit : sign === 'l' ? lowerHexDigit : sign === '0' ? zero : hyphen,
-  );
+  return Uint8Array.from(template, (sign) => (sign === 'h' ? lowerHexDigit : sign === '0' ? zero : hyphen));
 }
 
 /** The most bytes that a form lets a string have. */
@@ -44,7 +41,7 @@ export function longestOfForm(form: Form): number {
 /** What a string of the form is, for an error message: `… is not an id`. */
 export function formName(form: Form): string {
   if (form === Form.ID) return 'an id of 1 to 128 characters A-Z a-z 0-9 . _ ~ -';
-  if (form === Form.UUID) return 'a UUID of 36 characters';
+  if (form === Form.UUID) return 'a UUID of 36 characters in lower case';
   return 'a traceparent of 55 characters';
 }
 

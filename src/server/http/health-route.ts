@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-/** How each part of a node runs, by the part's name: `{ state: 'memory', media: 'p2p only' }`. */
+/** How each part of a node runs, by the part's name: `{ store: 'memory', directory: 'file', media: 'none' }`. */
 export type PartModes = Readonly<Record<string, string>>;
 
 export interface HealthRouteOptions {

@@ -101,7 +101,10 @@ export class WebSocketEndpoint {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (this.#isClosing) return { status: '503 Service Unavailable', message: 'the server is stopping' };
     if (targetOf(request) === undefined)
-      return { status: '404 Not Found', message: 'WebSockets are at /ws and /rooms/{roomId}' };
+      return {
+        status: '404 Not Found',
+        message: 'WebSockets are at /ws and at /rooms/{roomId}?peer_id={UUID in lower case}',
+      };
     if (!originAllowed(request, this.#options.clientUrls)) {
       return { status: '403 Forbidden', message: 'this origin may not connect: see the setting CLIENT_URL' };
     }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isId } from '../../shared/ids.ts';
-import { maxMetadataBytes, maxMetadataEntries, maxUint32 } from '../../shared/limits.ts';
+import { maxUint32 } from '../../shared/limits.ts';
+import { textMapFault } from '../../shared/text-map.ts';
 
 /** Stands for every user in a room's `allow`. */
 export const everyone = '*';
@@ -12,20 +13,10 @@ const count = z.int().min(0).max(maxUint32);
 
 const permissions = z.array(z.enum(['publish', 'subscribe', 'chat', 'relay', 'host']));
 
-function metadataBytes(metadata: Readonly<Record<string, string>>): number {
-  return Object.entries(metadata).reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  );
-}
-
-const metadata = z
-  .record(z.string().min(1), z.string())
-  .refine(
-    (map) => Object.keys(map).length <= maxMetadataEntries,
-    `has more than ${maxMetadataEntries} entries`,
-  )
-  .refine((map) => metadataBytes(map) <= maxMetadataBytes, `is longer than ${maxMetadataBytes} bytes`);
+const metadata = z.record(z.string(), z.string()).superRefine((map, context) => {
+  const fault = textMapFault(map);
+  if (fault !== undefined) context.addIssue(fault);
+});
 
 // Rules between two fields are looked at also where a third field is wrong, so that all problems show at once.
 const whenObject = (payload: z.core.ParsePayload): boolean =>

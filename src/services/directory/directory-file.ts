@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { RoomRecord, User } from '../../../gen/parley/directory/v1/directory_pb.ts';
+import { ConfigError } from '../../process/config-error.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { DirectoryContent } from './directory-content.ts';
 import { type DocumentProblem, type DocumentReading, readDirectoryDocument } from './directory-document.ts';
 import type { DirectorySource, JoinAnswer } from './directory-source.ts';
@@ -47,16 +47,18 @@ export class DirectoryFile implements DirectorySource {
   /**
    * Reads the file and goes on looking at it until closed.
    *
-   * @throws SignalError INVALID_ARGUMENT that names every problem of the file by its path.
+   * @throws ConfigError that names every problem of the file by its path.
    */
   static async open(options: DirectoryFileOptions): Promise<DirectoryFile> {
     const version = await versionOf(options.path);
     const reading = await readDocument(options.path);
     if (!reading.good) {
-      const lines = reading.problems.map(({ path, message }) => `\n  ${lineOf(path, message)}`).join('');
-      throw new SignalError(
-        ErrorCode.INVALID_ARGUMENT,
-        `the directory file ${options.path} is not valid:${lines}`,
+      const right = 'should be as docs/directory.md describes';
+      throw new ConfigError(
+        reading.problems.map(({ path, message }) => {
+          const wrong = `${options.path}: ${lineOf(path, message)}`;
+          return { name: 'DIRECTORY_FILE', wrong, right };
+        }),
       );
     }
     return new DirectoryFile(options, new DirectoryContent(reading.document), version);

@@ -14,7 +14,8 @@ export interface OpenedDirectory {
 
 /**
  * Opens the Directory that the configuration names: a file, or the open policy of development. Undefined: it is configured
- * elsewhere. Rejects with `SignalError` INVALID_ARGUMENT for a file that is not valid, and for the open policy in production.
+ * elsewhere. Rejects with `ConfigError` for a file that is not valid, and with `SignalError` INVALID_ARGUMENT for the open policy in
+ * production.
  */
 export async function openDirectory(
   { directory, environment }: Pick<Config, 'directory' | 'environment'>,

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { developmentSecret } from '../../../src/process/development-secret.ts';
-import { JoseTokenVerifier } from '../../../src/server/adapter/jose/jose-token-verifier.ts';
 import { temporaryFolder } from '../process/temporary-folder.ts';
+import { usualVerifier } from '../server/adapter/jose/usual-verifier.ts';
 import { runCli } from './run-cli.ts';
 
 // Each starts programs of its own, which takes time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const secret = 'a secret of more than thirty-two bytes';
-const verifier = new JoseTokenVerifier({ keys: { kind: 'secret', secret }, clockSkewS: 0 });
+const verifier = usualVerifier({ kind: 'secret', secret }, { clockSkewS: 0 });
 
 test('S1: parley token prints just a token that signs in', async () => {
   const { code, stdout, stderr } = await runCli(['token', '--user', 'ada', '--secret', secret]);
@@ -49,18 +49,16 @@ test('without a secret, the development secret that the server shares signs it',
   const dataDir = join(await temporaryFolder(), 'data');
   const { stdout } = await runCli(['token', '--user', 'ada'], { DATA_DIR: dataDir });
   const keys = { kind: 'secret', secret: await developmentSecret(dataDir) } as const;
-  expect(await new JoseTokenVerifier({ keys }).verify(stdout.trim())).toMatchObject({ userId: 'ada' });
+  expect(await usualVerifier(keys).verify(stdout.trim())).toMatchObject({ userId: 'ada' });
 });
 
 test('issuer, audience and user-id claim are as the server with these settings expects', async () => {
   const env = { JWT_SECRET: secret, JWT_ISSUER: 'me', JWT_AUDIENCE: 'calls', JWT_USER_ID_CLAIM: 'uid' };
   const { stdout } = await runCli(['token', '--user', 'ada'], env);
-  const strict = new JoseTokenVerifier({
-    keys: { kind: 'secret', secret },
-    issuer: 'me',
-    audience: 'calls',
-    userIdClaim: 'uid',
-  });
+  const strict = usualVerifier(
+    { kind: 'secret', secret },
+    { issuer: 'me', audience: 'calls', userIdClaim: 'uid' },
+  );
   expect(await strict.verify(stdout.trim())).toMatchObject({ userId: 'ada' });
 });
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,8 +8,9 @@ import { temporaryFolder } from './temporary-folder.ts';
 test('keys that stand in a file are read, and the others go through', async () => {
   const dataDir = await temporaryFolder();
   const path = join(dataDir, 'public.pem');
-  await writeFile(path, 'a key');
-  expect(await loadTokenKeys({ kind: 'pem-file', path }, dataDir)).toEqual({ kind: 'pem', pem: 'a key' });
+  const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  await writeFile(path, pem);
+  expect(await loadTokenKeys({ kind: 'pem-file', path }, dataDir)).toEqual({ kind: 'pem', pem });
   const jwks = { kind: 'jwks', url: 'https://id.example' } as const;
   expect(await loadTokenKeys(jwks, dataDir)).toEqual(jwks);
 });
@@ -25,4 +27,17 @@ test('a file that is not there is said by the name of the setting', async () => 
   await expect(loadTokenKeys({ kind: 'pem-file', path }, '.')).rejects.toThrow(
     /JWT_PUBLIC_KEY .*missing\.pem/,
   );
+});
+
+test('L3: a file that holds no public key, or the private one, is said by the name of the setting', async () => {
+  const path = join(await temporaryFolder(), 'key.pem');
+  const secret = generateKeyPairSync('ed25519')
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+  for (const content of ['', 'a key', secret]) {
+    await writeFile(path, content);
+    await expect(loadTokenKeys({ kind: 'pem-file', path }, '.')).rejects.toThrow(
+      /JWT_PUBLIC_KEY .*key\.pem holds something else; should be a public key or certificate in PEM/,
+    );
+  }
 });

@@ -78,7 +78,7 @@ export const Form = {
   ID: 1,
 
   /**
-   * A UUID in its canonical text form (RFC 9562): 36 characters, hexadecimal digits in either case.
+   * A UUID as RFC 9562 writes it: 36 characters, hexadecimal digits in lower case.
    *
    * @generated from enum value: FORM_UUID = 2;
    */

@@ -69,7 +69,7 @@ export const PermissionsSchema: GenMessage<Permissions> = /*@__PURE__*/
  */
 export type Peer = Message<"parley.signal.v1.Peer"> & {
   /**
-   * The membership's id, a UUID.
+   * The membership's id, a UUID in lower case.
    *
    * @generated from field: string peer_id = 1;
    */
@@ -300,7 +300,7 @@ export type JoinRoom = Message<"parley.signal.v1.JoinRoom"> & {
   roomId: string;
 
   /**
-   * The membership's id, made by the client so that it holds across retries. Empty: the server makes one.
+   * The membership's id, a UUID in lower case, made by the client so that it holds across retries. Empty: the server makes one.
    *
    * @generated from field: string peer_id = 2;
    */
@@ -553,7 +553,7 @@ export const PeerJoinedSchema: GenMessage<PeerJoined> = /*@__PURE__*/
   messageDesc(file_parley_signal_v1_room, 14);
 
 /**
- * A peer is no longer there. Said once for each peer.
+ * A peer is no longer there. Said once for each peer, but for those that were in a room when it closed: see `RoomClosed`.
  *
  * @generated from message parley.signal.v1.PeerLeft
  */
@@ -768,7 +768,7 @@ export const LeaveReason = {
   KICKED: 3,
 
   /**
-   * The room was closed.
+   * The room was closed. Never in a `PeerLeft`, since `RoomClosed` says it for all: for the SDK and services.
    *
    * @generated from enum value: LEAVE_REASON_ROOM_CLOSED = 4;
    */

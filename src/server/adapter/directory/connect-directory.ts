@@ -8,6 +8,8 @@ import {
 } from '@connectrpc/connect';
 import { DirectoryService, type RoomRecord } from '../../../../gen/parley/directory/v1/directory_pb.ts';
 import type { Directory, JoinDecision, UserProfile } from '../../port/directory.ts';
+import type { Log } from '../../port/log.ts';
+import { acceptedRecord } from './accepted-record.ts';
 import { directoryUnavailable } from './directory-unavailable.ts';
 
 export interface ConnectDirectoryOptions {
@@ -15,23 +17,29 @@ export interface ConnectDirectoryOptions {
   readonly transport: Transport;
   /** How long one call may take, in milliseconds. */
   readonly deadlineMs: number;
+  /** Hears of records that are refused. Absent: nobody does. */
+  readonly log?: Pick<Log, 'warn'>;
 }
 
 /** A Directory Service as proto/parley/directory/v1/directory.proto describes it. */
 export class ConnectDirectory implements Directory {
   readonly #client: Client<typeof DirectoryService>;
   readonly #deadlineMs: number;
+  readonly #log: Pick<Log, 'warn'> | undefined;
 
   constructor(options: ConnectDirectoryOptions) {
     this.#client = createClient(DirectoryService, options.transport);
     this.#deadlineMs = options.deadlineMs;
+    this.#log = options.log;
   }
 
-  async getRoom(roomId: string): Promise<RoomRecord | undefined> {
-    const answer = await this.#ask((options) => this.#client.getRoom({ roomId }, options));
-    const room = answer?.room;
-    if (room !== undefined) room.roomId = roomId;
-    return room;
+  getRoom(roomId: string): Promise<RoomRecord | undefined> {
+    return this.#ask(async (options) => {
+      const { room } = await this.#client.getRoom({ roomId }, options);
+      if (room === undefined) return undefined;
+      room.roomId = roomId;
+      return acceptedRecord(room, this.#log);
+    });
   }
 
   async authorizeJoin(roomId: string, userId: string): Promise<JoinDecision> {

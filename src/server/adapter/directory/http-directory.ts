@@ -1,6 +1,8 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import type { RoomRecord } from '../../../../gen/parley/directory/v1/directory_pb.ts';
 import type { Directory, JoinDecision } from '../../port/directory.ts';
+import type { Log } from '../../port/log.ts';
+import { acceptedRecord } from './accepted-record.ts';
 import { directoryUnavailable } from './directory-unavailable.ts';
 import { readHttpRoomRecord } from './http-room-record.ts';
 
@@ -9,6 +11,8 @@ export interface HttpDirectoryOptions {
   readonly baseUrl: string;
   /** How long one call may take, in milliseconds, its body included. */
   readonly deadlineMs: number;
+  /** Hears of records that are refused. Absent: nobody does. */
+  readonly log?: Pick<Log, 'warn'>;
 }
 
 /**
@@ -18,10 +22,12 @@ export interface HttpDirectoryOptions {
 export class HttpDirectory implements Directory {
   readonly #rooms: string;
   readonly #deadlineMs: number;
+  readonly #log: Pick<Log, 'warn'> | undefined;
 
   constructor(options: HttpDirectoryOptions) {
     this.#rooms = `${options.baseUrl.replace(/\/+$/, '')}/internal/rooms/`;
     this.#deadlineMs = options.deadlineMs;
+    this.#log = options.log;
   }
 
   async getRoom(roomId: string): Promise<RoomRecord | undefined> {
@@ -33,7 +39,10 @@ export class HttpDirectory implements Directory {
         headers: { accept: 'application/json' },
         signal,
       });
-      if (response.ok) return readHttpRoomRecord(roomId, (await response.json()) as JsonValue);
+      if (response.ok) {
+        const record = readHttpRoomRecord(roomId, (await response.json()) as JsonValue);
+        return acceptedRecord(record, this.#log);
+      }
       await response.body?.cancel();
       if (response.status === 404) return undefined;
       throw new Error(`the Directory answered with status ${response.status}`);

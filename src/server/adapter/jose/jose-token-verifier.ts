@@ -15,10 +15,10 @@ export interface JoseTokenVerifierOptions {
   readonly issuer?: string | undefined;
   /** The audience that session tokens must name. Absent: any. */
   readonly audience?: string | undefined;
-  /** The claim that holds the user id. Default: `sub`. */
-  readonly userIdClaim?: string;
-  /** How far the clocks of issuer and server may be apart, in seconds. Default: 5. */
-  readonly clockSkewS?: number;
+  /** The claim that holds the user id. */
+  readonly userIdClaim: string;
+  /** How far the clocks of issuer and server may be apart, in seconds. */
+  readonly clockSkewS: number;
   /** Longer reconnection windows that a token asks for are cut to this, in milliseconds. Default: no bound. */
   readonly maxReconnectionWindowMs?: number;
   /** How long fetching a key set may take, in milliseconds: less than a client waits for its sign-in. Default: 3,000. */
@@ -57,9 +57,9 @@ export class JoseTokenVerifier implements TokenVerifier {
       clock: this.#clock,
       log: options.log,
     });
-    const clockSkewS = options.clockSkewS ?? 5;
+    const { userIdClaim, clockSkewS } = options;
     this.#rules = {
-      userIdClaim: options.userIdClaim ?? 'sub',
+      userIdClaim,
       clockSkewS,
       maxReconnectionWindowMs: options.maxReconnectionWindowMs ?? Infinity,
       ...(options.audience !== undefined && { audience: options.audience }),

@@ -19,5 +19,8 @@ test('the bounds are named: 64 entries, 16,384 bytes of UTF-8, no empty name', (
   expect(() => changeTextMap({ a: 'é'.repeat(8_000) }, { b: 'x'.repeat(400) }, 'attributes')).toThrow(
     'attributes is 16402 bytes, the limit is 16384',
   );
-  expect(() => changeTextMap({}, { '': 'x' }, 'metadata')).toThrow('without a name');
+  for (const value of ['x', ''])
+    expect(() => changeTextMap({}, { '': value }, 'metadata')).toThrow(
+      'metadata has an entry without a name',
+    );
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Form } from '../../../../gen/parley/options/v1/limits_pb.ts';
-import { fitsForm } from '../../../../src/server/frame/form.ts';
+import { fitsForm, formName } from '../../../../src/server/frame/form.ts';
 
 function fits(form: Form, text: string): boolean {
   const bytes = Buffer.from(`<${text}>`);
@@ -21,13 +21,15 @@ test('of all bytes, those and only those that an id may have pass', () => {
   }
 });
 
-const uuid = '3f2504e0-4F89-41d3-9a0c-0305E82C3301';
+const uuid = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-test('a UUID has its hyphens and hexadecimal digits of either case', () => {
+test('a UUID has its hyphens and hexadecimal digits in lower case', () => {
   expect(fits(Form.UUID, uuid)).toBe(true);
   expect(fits(Form.UUID, uuid.slice(1))).toBe(false);
   expect(fits(Form.UUID, `${uuid}0`)).toBe(false);
+  expect(fits(Form.UUID, uuid.toUpperCase())).toBe(false);
+  expect(formName(Form.UUID)).toBe('a UUID of 36 characters in lower case');
 });
 
 test('a traceparent is of version 00 in lower case', () => {

@@ -138,7 +138,7 @@ test.for<[string, Bytes[], string]>([
     [block(1, [0xff])],
     'it.room_id is not an id of 1 to 128 characters A-Z a-z 0-9 . _ ~ -',
   ],
-  ['no UUID', [text(2, 'not-a-uuid')], 'it.to is not a UUID of 36 characters'],
+  ['no UUID', [text(2, 'not-a-uuid')], 'it.to is not a UUID of 36 characters in lower case'],
   ['an empty string that is required', [text(1, '')], 'it.room_id is required'],
   ['a string that is required and absent', [to, block(3, offer)], 'it.room_id is required'],
   ['a message that is required and absent', [room, to], 'it.body is required'],

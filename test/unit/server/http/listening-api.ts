@@ -6,7 +6,6 @@ import { onTestFinished } from 'vitest';
 import { RoomRecordSchema } from '../../../../gen/parley/directory/v1/directory_pb.ts';
 import { RoomMode } from '../../../../gen/parley/signal/v1/room_pb.ts';
 import { TokenIssuer } from '../../../../src/process/token-issuer.ts';
-import { JoseTokenVerifier } from '../../../../src/server/adapter/jose/jose-token-verifier.ts';
 import { MemoryRoomLog } from '../../../../src/server/adapter/memory/memory-room-log.ts';
 import { decideJoin } from '../../../../src/server/domain/join.ts';
 import { createHttpApi, type HttpApiOptions } from '../../../../src/server/http/http-api.ts';
@@ -15,6 +14,7 @@ import type { Log } from '../../../../src/server/port/log.ts';
 import type { RoomLog } from '../../../../src/server/port/room-log.ts';
 import type { Scope } from '../../../../src/server/port/token-verifier.ts';
 import { systemClock } from '../../../../src/shared/clock.ts';
+import { usualVerifier } from '../adapter/jose/usual-verifier.ts';
 
 const secret = 'a secret of the tests, long enough';
 const issuer = new TokenIssuer({ secret });
@@ -48,7 +48,7 @@ export async function listeningApi(options: Partial<HttpApiOptions> = {}): Promi
   const app = createHttpApi({
     trustProxy: false,
     roomLog: memoryRooms(),
-    verifier: new JoseTokenVerifier({ keys: { kind: 'secret', secret } }),
+    verifier: usualVerifier({ kind: 'secret', secret }),
     log,
     version: '1.2.3',
     nodeId: 'node-a',

@@ -5,9 +5,9 @@ import { createClient, createRouterTransport } from '@connectrpc/connect';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DirectoryService, RoomAccess } from '../../../../gen/parley/directory/v1/directory_pb.ts';
 import { RoomMode } from '../../../../gen/parley/signal/v1/room_pb.ts';
+import { ConfigError } from '../../../../src/process/config-error.ts';
 import { DirectoryFile } from '../../../../src/services/directory/directory-file.ts';
 import { directoryRoutes } from '../../../../src/services/directory/directory-service.ts';
-import { ErrorCode, SignalError } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 
 interface Line {
@@ -70,9 +70,12 @@ async function problemsOf(content: string): Promise<string[]> {
   const thrown: unknown = await DirectoryFile.open({ path, reloadIntervalMs, clock, log }).catch(
     (error: unknown) => error,
   );
-  if (!(thrown instanceof SignalError)) throw new Error('the file was taken');
-  expect(thrown.code).toBe(ErrorCode.INVALID_ARGUMENT);
-  return thrown.message.split('\n  ').slice(1);
+  if (!(thrown instanceof ConfigError)) throw new Error('the file was taken');
+  return thrown.problems.map(({ name, wrong }) => {
+    expect(name).toBe('DIRECTORY_FILE');
+    expect(wrong.startsWith(`${path}: `)).toBe(true);
+    return wrong.slice(`${path}: `.length);
+  });
 }
 
 test('R2: the documented example answers as it is documented', async () => {
@@ -143,7 +146,7 @@ test('every problem of a file is named at once, with its path', async () => {
     expect.stringContaining('rooms.y.allow["bad id"]: must be an id'),
     expect.stringContaining('rooms.y.allow["*"].permissions[0]: '),
     'rooms.y.access: must be "ask" where there is a list "allow"',
-    'rooms["y.z"].metadata: is longer than 16384 bytes',
+    'rooms["y.z"].metadata: is 16388 bytes, the limit is 16384',
     'users.ann.avatarUrl: must be an http or https URL',
     expect.stringContaining('contacts.ann[1]: must be an id'),
     expect.stringContaining('Unrecognized key: "groups"'),

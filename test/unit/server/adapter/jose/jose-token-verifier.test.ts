@@ -1,16 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { expect, test } from 'vitest';
-import { JoseTokenVerifier } from '../../../../../src/server/adapter/jose/jose-token-verifier.ts';
 import type { Clock } from '../../../../../src/shared/clock.ts';
 import { ErrorCode, SignalError } from '../../../../../src/shared/signal-error.ts';
 import { assembled, ecPair, ed25519Pair, rsaPair, signed } from './signing-keys.ts';
+import { usualVerifier } from './usual-verifier.ts';
 
 const secret = 'a secret of more than thirty-two bytes';
 const secretBytes = new TextEncoder().encode(secret);
-const bySecret = new JoseTokenVerifier({ keys: { kind: 'secret', secret } });
+const bySecret = usualVerifier({ kind: 'secret', secret });
 const rsa = rsaPair();
-const byRsa = new JoseTokenVerifier({ keys: { kind: 'pem', pem: rsa.pem } });
+const byRsa = usualVerifier({ kind: 'pem', pem: rsa.pem });
 const inAMinute = Math.floor(Date.now() / 1000) + 60;
 
 async function fault(outcome: Promise<unknown>): Promise<SignalError> {
@@ -32,7 +32,7 @@ async function expectInvalid(outcome: Promise<unknown>, message: RegExp): Promis
 test('S1: a token signed by RS256, ES256 or EdDSA is accepted by the public key in PEM', async () => {
   const pairs = { RS256: rsa, ES256: ecPair(), ES384: ecPair('P-384'), EdDSA: ed25519Pair() };
   for (const [algorithm, { pem, privateKey }] of Object.entries(pairs)) {
-    const verifier = new JoseTokenVerifier({ keys: { kind: 'pem', pem } });
+    const verifier = usualVerifier({ kind: 'pem', pem });
     expect(await verifier.verify(await signed(privateKey, algorithm))).toMatchObject({ userId: 'ada' });
   }
 });
@@ -63,7 +63,7 @@ test('S1: a token signed by HS256 with the public key as the secret is refused',
 test('S1: an algorithm that the key can do is refused unless the configuration names it', async () => {
   const token = await signed(rsa.privateKey, 'PS256');
   await expectInvalid(byRsa.verify(token), /algorithm is not accepted, only RS256/);
-  const configured = new JoseTokenVerifier({ keys: { kind: 'pem', pem: rsa.pem }, algorithms: ['PS256'] });
+  const configured = usualVerifier({ kind: 'pem', pem: rsa.pem }, { algorithms: ['PS256'] });
   expect(await configured.verify(token)).toMatchObject({ userId: 'ada' });
   await expectInvalid(configured.verify(await signed(rsa.privateKey, 'RS256')), /only PS256/);
 });
@@ -93,11 +93,10 @@ test('a header that asks for an unknown extension is refused', async () => {
 });
 
 test('S1: issuer and audience are held to the configuration', async () => {
-  const verifier = new JoseTokenVerifier({
-    keys: { kind: 'secret', secret },
-    issuer: 'https://id.example',
-    audience: 'calls',
-  });
+  const verifier = usualVerifier(
+    { kind: 'secret', secret },
+    { issuer: 'https://id.example', audience: 'calls' },
+  );
   const good = { iss: 'https://id.example', aud: ['calls', 'mail'] };
   const verify = async (claims: object) => verifier.verify(await signed(secretBytes, 'HS256', { ...claims }));
   expect(await verify(good)).toMatchObject({ userId: 'ada' });
@@ -110,7 +109,7 @@ test('S1: issuer and audience are held to the configuration', async () => {
 test('S1: an expired token is refused with a code of its own, within the clock skew it is not', async () => {
   const verifyAt = (atMs: number, expS: number) => {
     const clock: Clock = { now: () => atMs, monotonicMs: () => 0, after: () => () => undefined };
-    const verifier = new JoseTokenVerifier({ keys: { kind: 'secret', secret }, clockSkewS: 5, clock });
+    const verifier = usualVerifier({ kind: 'secret', secret }, { clockSkewS: 5, clock });
     return signed(secretBytes, 'HS256', { exp: expS, nbf: nowS }).then((token) => verifier.verify(token));
   };
   const nowS = 1_800_000_000;
@@ -171,5 +170,5 @@ test.each([
     /can't be used with HS256/,
   ],
 ] as const)('%s is refused at construction', (_what, keys, algorithms, message) => {
-  expect(() => new JoseTokenVerifier({ keys, ...(algorithms && { algorithms }) })).toThrow(message);
+  expect(() => usualVerifier(keys, { ...(algorithms && { algorithms }) })).toThrow(message);
 });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { JoseTokenVerifier } from '../../../../../src/server/adapter/jose/jose-token-verifier.ts';
 import type { Clock } from '../../../../../src/shared/clock.ts';
 import { ErrorCode } from '../../../../../src/shared/signal-error.ts';
 import { startKeySetServer } from './key-set-server.ts';
 import { ecPair, publicJwk, signed } from './signing-keys.ts';
+import { usualVerifier } from './usual-verifier.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -23,12 +23,10 @@ async function signedInOnce(keySetTimeoutMs?: number) {
   const hear = (event: string) => void heard.push(event);
   let atMs = 0;
   const clock: Clock = { now: () => Date.now(), monotonicMs: () => atMs, after: () => () => undefined };
-  const verifier = new JoseTokenVerifier({
-    keys: { kind: 'jwks', url: keySet.url },
-    clock,
-    log: { info: hear, warn: hear },
-    ...(keySetTimeoutMs !== undefined && { keySetTimeoutMs }),
-  });
+  const verifier = usualVerifier(
+    { kind: 'jwks', url: keySet.url },
+    { clock, log: { info: hear, warn: hear }, ...(keySetTimeoutMs !== undefined && { keySetTimeoutMs }) },
+  );
   await verifier.verify(byOld);
   return { keySet, verifier, heard, at: (ms: number) => (atMs = ms) };
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { TokenIssuer } from '../../../../../src/process/token-issuer.ts';
-import { JoseTokenVerifier } from '../../../../../src/server/adapter/jose/jose-token-verifier.ts';
 import { ErrorCode } from '../../../../../src/shared/signal-error.ts';
 import { signed } from './signing-keys.ts';
+import { usualVerifier } from './usual-verifier.ts';
 
 const secret = 'a secret of more than thirty-two bytes';
 const key = new TextEncoder().encode(secret);
-const verifier = new JoseTokenVerifier({ keys: { kind: 'secret', secret }, maxReconnectionWindowMs: 60_000 });
+const verifier = usualVerifier({ kind: 'secret', secret }, { maxReconnectionWindowMs: 60_000 });
 const issuer = new TokenIssuer({ secret });
 const join = { aud: 'parley-join', room: 'daily' };
 
@@ -64,7 +64,7 @@ test('S5: the reconnection window of a token is cut to the maximum of the server
 });
 
 test('S1: the claim that holds the user id can be configured', async () => {
-  const byUid = new JoseTokenVerifier({ keys: { kind: 'secret', secret }, userIdClaim: 'uid' });
+  const byUid = usualVerifier({ kind: 'secret', secret }, { userIdClaim: 'uid' });
   expect(await byUid.verify(await signed(key, 'HS256', { uid: 'grace' }))).toMatchObject({ userId: 'grace' });
   await expect(byUid.verify(await signed(key, 'HS256'))).rejects.toThrow(
     'token refused: claim uid is missing',
@@ -132,7 +132,7 @@ test('an expired or faulty join token is refused', async () => {
 });
 
 test('where an audience is configured, a join token by its typ must name it, one by its audience need not', async () => {
-  const audience = new JoseTokenVerifier({ keys: { kind: 'secret', secret }, audience: 'calls' });
+  const audience = usualVerifier({ kind: 'secret', secret }, { audience: 'calls' });
   const verifyWith = async (claims: Record<string, unknown>) =>
     audience.verifyJoinToken(await signed(key, 'HS256', claims));
   expect(await verifyWith(join)).toMatchObject({ roomId: 'daily' });
@@ -140,14 +140,12 @@ test('where an audience is configured, a join token by its typ must name it, one
     roomId: 'daily',
   });
   await expect(verifyWith({ typ: 'parley-join', room: 'daily', aud: 'mail' })).rejects.toThrow('claim aud');
-  expect(() => new JoseTokenVerifier({ keys: { kind: 'secret', secret }, audience: 'parley-join' })).toThrow(
-    'kept',
-  );
+  expect(() => usualVerifier({ kind: 'secret', secret }, { audience: 'parley-join' })).toThrow('kept');
 });
 
 test('what the issuer signs, the verifier reads', async () => {
   const options = { issuer: 'parley', audience: 'calls', userIdClaim: 'uid' };
-  const own = new JoseTokenVerifier({ keys: { kind: 'secret', secret }, ...options });
+  const own = usualVerifier({ kind: 'secret', secret }, options);
   const signing = new TokenIssuer({ secret, ...options });
   const session = await signing.sessionToken({
     userId: 'ada',

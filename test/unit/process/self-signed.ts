@@ -1,0 +1,21 @@
+/** For localhost, made for these tests and trusted by nobody. Valid for 100 years. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUcIx1R00f1n0YNaAzkXcCpFtHntwwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTE0NTM0NloYDzIxMjYxMDI4
+MTQ1MzQ2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARuAckikTCdGjgxhuzW/Svyl8b20RGRXO6M0Fj/pVJx4EtG2B890EbU
+ePXQKapTrCVbBvG5Gyoiiyr626wjCYa0o1MwUTAdBgNVHQ4EFgQU6UQpbtBl906C
+5eozRofVLndriw8wHwYDVR0jBBgwFoAU6UQpbtBl906C5eozRofVLndriw8wDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAyse0fxxCgiTmMjKguZJ4
+KZ9fbEbsPGFeS0/E6sLmuoUCIBkbUPu1H4XrzAMapRUsBiiK3PibjbBdms87mtgA
+IXMV
+-----END CERTIFICATE-----
+`;
+
+/** Its private key. */
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWcHXXnLg0LU1h2kM
+9FNfsT28tXcRgPim/6GqM1+vFWqhRANCAARuAckikTCdGjgxhuzW/Svyl8b20RGR
+XO6M0Fj/pVJx4EtG2B890EbUePXQKapTrCVbBvG5Gyoiiyr626wjCYa0
+-----END PRIVATE KEY-----
+`;
