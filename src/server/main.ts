@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
-import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { IceServersSchema, LimitsSchema, LivenessSchema } from '../../gen/parley/signal/v1/session_pb.ts';
 import type { Config } from '../process/config.ts';
 import type { DevelopmentTokens } from '../process/development-tokens.ts';
@@ -9,8 +8,7 @@ import { listenProblem } from '../process/listen-problem.ts';
 import type { LoadedTokenKeys } from '../process/token-keys.ts';
 import { systemClock } from '../shared/clock.ts';
 import { maxRoomsPerSession, maxUnanswered } from '../shared/limits.ts';
-import { ConnectDirectory } from './adapter/directory/connect-directory.ts';
-import { HttpDirectory } from './adapter/directory/http-directory.ts';
+import { openDirectory } from './adapter/directory/open-directory.ts';
 import { ReadThroughDirectory } from './adapter/directory/read-through-directory.ts';
 import { JoseTokenVerifier } from './adapter/jose/jose-token-verifier.ts';
 import { MemoryRoomLog } from './adapter/memory/memory-room-log.ts';
@@ -24,7 +22,6 @@ import { createHttpApi } from './http/http-api.ts';
 import { OpenConnections } from './http/open-connections.ts';
 import { Reaper } from './liveness/reaper.ts';
 import { RoomLeaver } from './liveness/room-leaver.ts';
-import type { Directory } from './port/directory.ts';
 import type { Log } from './port/log.ts';
 import { Dispatcher } from './session/dispatcher.ts';
 import type { Handlers } from './session/handler.ts';
@@ -77,24 +74,64 @@ const maxCachedUsers = 100_000;
 
 /** Puts a node together from its parts and lets it listen. The only place that knows them all. */
 export async function startNode(options: NodeOptions): Promise<SignalingNode> {
-  const { config, log, version } = options;
-  const clock = systemClock;
+  const ports = openPorts(options);
+  const inside = makeInside(options, ports);
+  const { sockets, http, connections } = makeWaysIn(options, ports, inside);
+  await inside.sessions.start();
+  inside.reaper.start();
+  const end = () => {
+    inside.sessions.stop();
+    inside.reaper.stop();
+    ports.close();
+  };
+  const { listen } = options.config;
+  try {
+    await http.listen({ port: listen.port, host: listen.host });
+  } catch (error) {
+    await http.close();
+    end();
+    throw listenProblem(error, listen) ?? error;
+  }
+  const { port } = http.server.address() as AddressInfo;
+  return {
+    url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
+    async close(deadlineMs) {
+      // Takes no new connections, and closes those between two requests.
+      const closed = http.close();
+      connections.destroySilent();
+      const graceMs = Math.min(requestGraceMs, deadlineMs / 2);
+      await sockets.close(deadlineMs - graceMs);
+      const cancel = systemClock.after(graceMs, () => connections.destroyAll());
+      await closed;
+      cancel();
+      end();
+    },
+  };
+}
 
+type Ports = ReturnType<typeof openPorts>;
+type Inside = ReturnType<typeof makeInside>;
+
+/** What the node stands on: the log, the sessions' records, the Directory, the keys of tokens. */
+function openPorts({ config, log, tokenKeys, embeddedDirectory }: NodeOptions) {
+  const clock = systemClock;
+  const { windowMaxMs } = config.reconnection;
   const roomLog = new MemoryRoomLog({
     clock,
-    keepMs: config.reconnection.windowMaxMs + retentionSlackMs,
+    keepMs: windowMaxMs + retentionSlackMs,
     maxBytes: config.rooms.logMaxBytes,
     emptyGraceMs: config.rooms.emptyGraceMs,
   });
-  const store = new MemorySessionStore({ clock, endedKeepMs: config.reconnection.windowMaxMs });
+  const store = new MemorySessionStore({ clock, endedKeepMs: windowMaxMs });
   const verifier = new JoseTokenVerifier({
     ...config.auth,
-    keys: options.tokenKeys,
-    maxReconnectionWindowMs: config.reconnection.windowMaxMs,
+    keys: tokenKeys,
+    maxReconnectionWindowMs: windowMaxMs,
     log,
     clock,
   });
-  const opened = openDirectory(options);
+  const { source, timeoutMs: deadlineMs } = config.directory;
+  const opened = openDirectory({ source, deadlineMs, embedded: embeddedDirectory, log });
   const directory = new ReadThroughDirectory({
     directory: opened.directory,
     cache: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
@@ -106,19 +143,25 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     maxUsers: maxCachedUsers,
     clock,
   });
+  const close = () => {
+    roomLog.close();
+    opened.close();
+  };
+  return { clock, roomLog, store, verifier, directory, close };
+}
+
+/** Sessions, what their frames do, and the end of those that do not come back. */
+function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
+  const { clock, roomLog, store } = ports;
   const tails = new StreamTails(roomLog, log);
   const leaver = new RoomLeaver(roomLog, store, log);
-
-  const rooms = new RoomFeature({ roomLog, store, directory, verifier, tails, clock });
-  const relay = new RelayFeature(roomLog);
-  const session = new SessionFeature(() => sessions);
+  const rooms = new RoomFeature({ ...ports, tails });
   const handlers = {
     ...unimplementedHandlers,
     ...rooms.handlers,
-    ...relay.handlers,
-    ...session.handlers,
+    ...new RelayFeature(roomLog).handlers,
+    ...new SessionFeature(() => sessions).handlers,
   } satisfies Handlers;
-
   const sessions: Sessions = new Sessions({
     store,
     rooms,
@@ -128,32 +171,44 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     node: config.nodeId,
     serverVersion: version,
     features: ['rooms', 'relay'],
-    limits: create(LimitsSchema, {
-      maxFrameBytes: config.limits.maxFrameBytes,
-      maxUnanswered,
-      maxRooms: maxRoomsPerSession,
-    }),
-    liveness: create(LivenessSchema, config.liveness),
-    iceServers: create(IceServersSchema, {
-      servers: config.iceServers.map(({ urls, username = '', credential = '' }) => ({
-        urls: [...urls],
-        username,
-        credential,
-      })),
-    }),
+    ...told(config),
     acknowledgeWithinMs,
     maxBrokenFrames,
     reconnectionWindowMs: config.reconnection.windowMs,
     maxReconnectionWindowMs: config.reconnection.windowMaxMs,
   });
-  await sessions.start();
+  const dispatcher = new Dispatcher(handlers, config.limits.maxFrameBytes);
   const reaper = new Reaper({ store, leaver, clock, log, intervalMs: reapIntervalMs });
-  reaper.start();
+  return { sessions, dispatcher, reaper };
+}
 
+/** What every welcome tells of the configuration. */
+function told({ limits, liveness, iceServers }: Config) {
+  return {
+    limits: create(LimitsSchema, {
+      maxFrameBytes: limits.maxFrameBytes,
+      maxUnanswered,
+      maxRooms: maxRoomsPerSession,
+    }),
+    liveness: create(LivenessSchema, liveness),
+    iceServers: create(IceServersSchema, {
+      servers: iceServers.map(({ urls, username = '', credential = '' }) => ({
+        urls: [...urls],
+        username,
+        credential,
+      })),
+    }),
+  };
+}
+
+/** Where clients and operators come in: WebSockets and HTTP, on one port. */
+function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher }: Inside) {
+  const { config, log, version, pagesFolder, developmentTokens, tls } = options;
+  const { roomLog, verifier, clock } = ports;
   const sockets = new WebSocketEndpoint({
     verifier,
     sessions,
-    dispatcher: new Dispatcher(handlers, config.limits.maxFrameBytes),
+    dispatcher,
     clock,
     log,
     clientUrls: config.clientUrls,
@@ -170,64 +225,11 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     nodeId: config.nodeId,
     version,
     partModes: () => ({ store: 'memory', directory: config.directory.source.kind, media: 'none' }),
-    pagesFolder: options.pagesFolder,
-    ...(options.developmentTokens && { developmentTokens: options.developmentTokens }),
-    ...(options.tls && { tls: options.tls }),
+    pagesFolder,
+    ...(developmentTokens && { developmentTokens }),
+    ...(tls && { tls }),
     trustProxy: config.listen.trustProxy,
   });
   sockets.attach(http.server);
-  const connections = new OpenConnections(http);
-  const end = () => {
-    sessions.stop();
-    reaper.stop();
-    roomLog.close();
-    opened.close();
-  };
-  try {
-    await http.listen({ port: config.listen.port, host: config.listen.host });
-  } catch (error) {
-    await http.close();
-    end();
-    throw listenProblem(error, config.listen) ?? error;
-  }
-  const { port } = http.server.address() as AddressInfo;
-
-  return {
-    url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
-    async close(deadlineMs) {
-      // Takes no new connections, and closes those between two requests.
-      const closed = http.close();
-      connections.destroySilent();
-      const graceMs = Math.min(requestGraceMs, deadlineMs / 2);
-      await sockets.close(deadlineMs - graceMs);
-      const cancel = clock.after(graceMs, () => connections.destroyAll());
-      await closed;
-      cancel();
-      end();
-    },
-  };
-}
-
-function openDirectory({ config, embeddedDirectory, log }: NodeOptions): {
-  readonly directory: Directory;
-  close(): void;
-} {
-  const { source, timeoutMs: deadlineMs } = config.directory;
-  if (source.kind === 'http') {
-    return { directory: new HttpDirectory({ baseUrl: source.url, deadlineMs, log }), close: () => undefined };
-  }
-  if (source.kind === 'connect') {
-    const sessionManager = new Http2SessionManager(source.url);
-    const transport = createConnectTransport({ baseUrl: source.url, httpVersion: '2', sessionManager });
-    return {
-      directory: new ConnectDirectory({ transport, deadlineMs, log }),
-      close: () => sessionManager.abort(),
-    };
-  }
-  if (embeddedDirectory === undefined)
-    throw new Error('a node without a configured Directory needs an embedded one');
-  return {
-    directory: new ConnectDirectory({ transport: embeddedDirectory, deadlineMs, log }),
-    close: () => undefined,
-  };
+  return { sockets, http, connections: new OpenConnections(http) };
 }
