@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { build } from 'vite';
 
+// As it was given: vite's build sets NODE_ENV, by which the server would take itself for one in production.
+const env = { ...process.env };
 const stopWithinMs = 10_000;
 const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => 'stopped');
 
@@ -24,7 +26,7 @@ function firstBuild(watcher) {
 /** Until a signal stops it. In a process group of its own, so that Ctrl-C reaches this process alone. */
 async function runServer() {
   const watch = ['--watch', '--watch-preserve-output', '--enable-source-maps', 'src/start.ts'];
-  const server = spawn(process.execPath, watch, { detached: true, stdio: 'inherit' });
+  const server = spawn(process.execPath, watch, { detached: true, stdio: 'inherit', env });
   const ended = once(server, 'exit');
   await Promise.race([stopped, ended]);
   server.kill('SIGTERM');

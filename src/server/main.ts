@@ -100,10 +100,12 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
       const closed = http.close();
       connections.destroySilent();
       const graceMs = Math.min(requestGraceMs, deadlineMs / 2);
+      const cancelRequests = systemClock.after(graceMs, () => http.server.closeAllConnections());
       await sockets.close(deadlineMs - graceMs);
-      const cancel = systemClock.after(graceMs, () => connections.destroyAll());
+      const cancelRest = systemClock.after(graceMs, () => connections.destroyAll());
       await closed;
-      cancel();
+      cancelRequests();
+      cancelRest();
       end();
     },
   };

@@ -112,7 +112,6 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       const { log } = await start();
       expect(await log.commit(room, toAll(source(0), 'zero'))).toMatchObject({
         outcome: 'applied',
-        again: false,
       });
       expect(await log.commit(room, toAll(source(0), 'zero'))).toMatchObject({
         outcome: 'applied',
@@ -120,7 +119,6 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       });
       expect(await log.commit(room, toAll(source(1), 'one'))).toMatchObject({
         outcome: 'applied',
-        again: false,
       });
       expect((await entriesOf(log)).map(({ body }) => text(body))).toEqual(['zero', 'one']);
     });
@@ -136,7 +134,7 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       const state = await log.state(room);
       expect([...(state?.members.keys() ?? [])]).toEqual(['alice']);
       expect(state?.head.offset).toBe(1);
-      expect(await log.commit(room, joining('bob', 2))).toMatchObject({ outcome: 'applied', again: false });
+      expect(await log.commit(room, joining('bob', 2))).toMatchObject({ outcome: 'applied' });
     });
 
     test('each check holds when it should and fails when it should', async () => {
@@ -177,7 +175,7 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       const first = await log.commit(room, toAll(source(7), 'once'));
       await log.commit(room, toAll(source(9), 'later'));
       const again = await log.commit(room, toAll(source(7), 'once'));
-      expect(first).toMatchObject({ outcome: 'applied', position: { offset: 1 }, again: false });
+      expect(first).toMatchObject({ outcome: 'applied', position: { offset: 1 } });
       expect(again).toMatchObject({ outcome: 'applied', position: { offset: 1 }, again: true });
       expect((await entriesOf(log)).map((entry) => text(entry.body))).toEqual(['once', 'later']);
     });
@@ -215,7 +213,6 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       expect(await log.commit(room, toAll(source(99), 'too old'))).toEqual({ outcome: 'not-applied' });
       expect(await log.commit(room, toAll(source(1000), 'far ahead'))).toMatchObject({
         outcome: 'applied',
-        again: false,
       });
       expect(await log.commit(room, toAll(source(163), 'forgotten'))).toEqual({ outcome: 'not-applied' });
     });
@@ -226,7 +223,9 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       await log.commit(room, toAll(source(2, 2), 'taken over'));
       expect(await log.commit(room, toAll(source(3, 1), 'paused node wakes'))).toEqual({ outcome: 'stale' });
       expect(await log.commit(room, toAll(source(1, 2), 'resent'))).toMatchObject({ again: true });
-      expect(await log.commit(room, toAll(source(1, 1, 'bob'), 'other'))).toMatchObject({ again: false });
+      expect(await log.commit(room, toAll(source(1, 1, 'bob'), 'other'))).toMatchObject({
+        outcome: 'applied',
+      });
     });
 
     test('a member gets the offset of its join as its number, and members stand in the order of their joins', async () => {
@@ -304,6 +303,7 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       await log.publish(room, bytes('typing'));
       await log.commit(room, toAll(source(3), 'three'));
       await log.commit('room:other', toAll(source(1), 'elsewhere'));
+      await expect.poll(() => got).toHaveLength(3);
       subscription.close();
       await log.commit(room, toAll(source(4), 'four'));
       expect(got.filter((line) => !line.startsWith('published'))).toEqual(['2 two', '3 three']);

@@ -1,13 +1,23 @@
 import { MemoryRoomLog } from '../../src/server/adapter/memory/memory-room-log.ts';
+import type { RoomLog } from '../../src/server/port/room-log.ts';
 import { FakeClock } from './fake-clock.ts';
-import { roomLogContract } from './room-log.contract.ts';
+import { type RoomLogFixture, roomLogContract } from './room-log.contract.ts';
+import { UnsteadyRoomLog } from './unsteady-room-log.ts';
 
-roomLogContract('memory', () => {
+roomLogContract('memory', () => fixture((log) => log));
+
+for (const seed of [1, 2, 3, 4, 5]) {
+  roomLogContract(`memory behind a bad network, seed ${seed}`, () =>
+    fixture((log) => new UnsteadyRoomLog(log, seed)),
+  );
+}
+
+function fixture(behind: (log: RoomLog) => RoomLog): Promise<RoomLogFixture> {
   const clock = new FakeClock();
   const maxBytes = 10_000;
   const log = new MemoryRoomLog({ clock, keepMs: 10_000, maxBytes, emptyGraceMs: 1_000 });
   return Promise.resolve({
-    log,
+    log: behind(log),
     maxBytes,
     advance: (ms: number) => clock.advance(ms),
     close: () => {
@@ -16,4 +26,4 @@ roomLogContract('memory', () => {
       return Promise.resolve();
     },
   });
-});
+}

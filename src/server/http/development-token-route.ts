@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { isId } from '../../shared/ids.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { visibleName } from '../../shared/visible-name.ts';
 
 /** Makes session tokens for people at a development server. */
 export interface DevelopmentTokens {
@@ -25,7 +26,7 @@ const bodySchema = {
  */
 export function addDevelopmentTokenRoute(app: FastifyInstance, tokens: DevelopmentTokens): void {
   app.post<{ Body: Body }>('/api/dev/token', { schema: { body: bodySchema } }, async (request, reply) => {
-    const name = request.body.name.trim();
+    const name = visibleName(request.body.name);
     if (name === '') throw new SignalError(ErrorCode.INVALID_ARGUMENT, 'name must not be empty');
     const { userId } = request.body;
     if (userId !== undefined && !isId(userId)) {

@@ -11,6 +11,7 @@ import { addErrorReplies, replyWithError } from './http-error.ts';
 import { addPages } from './pages.ts';
 import { addRoomRoutes } from './room-routes.ts';
 import { addSecurityHeaders } from './security-headers.ts';
+import { endStalledBodies } from './stalled-bodies.ts';
 
 export interface HttpApiOptions {
   readonly roomLog: RoomLog;
@@ -33,7 +34,7 @@ export interface HttpApiOptions {
   readonly trustProxy: boolean | readonly string[];
 }
 
-/** Longest time that a client may take to send a request, in milliseconds. */
+/** Longest time that a client may take to send a request, headers and body each, in milliseconds. */
 const requestTimeoutMs = 15_000;
 const maxBodyBytes = 16_384;
 /** Longest id, with each of its characters escaped. */
@@ -63,6 +64,7 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => replyWithError(options.log, error, reply),
   });
+  endStalledBodies(app, requestTimeoutMs);
   app.register(cors, {
     origin: [...options.clientUrls],
     credentials: true,

@@ -19,6 +19,13 @@ const statuses: ReadonlyMap<ErrorCode, number> = new Map<ErrorCode, number>([
   [ErrorCode.DEADLINE_EXCEEDED, 504],
 ]);
 
+/** The codes of what fastify and its plugins refuse; for other statuses INVALID_ARGUMENT. */
+const codes: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
+  [401, ErrorCode.UNAUTHENTICATED],
+  [403, ErrorCode.PERMISSION_DENIED],
+  [404, ErrorCode.UNIMPLEMENTED],
+]);
+
 /** Answers everything that fails, and every path that is not there, with `{ error: { code, message, retryable } }`. */
 export function addErrorReplies(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, _request, reply) => replyWithError(log, error, reply));
@@ -30,7 +37,8 @@ export function addErrorReplies(app: FastifyInstance, log: Log): void {
 /** Answers with an error. One that is not the client's doing is logged, under the correlation id that the client gets. */
 export function replyWithError(log: Log, thrown: unknown, reply: FastifyReply): void {
   if (isRefusal(thrown)) {
-    send(reply, thrown.statusCode, new SignalError(ErrorCode.INVALID_ARGUMENT, thrown.message));
+    const code = codes.get(thrown.statusCode) ?? ErrorCode.INVALID_ARGUMENT;
+    send(reply, thrown.statusCode, new SignalError(code, thrown.message));
     return;
   }
   const error = SignalError.from(thrown);

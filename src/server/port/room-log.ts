@@ -75,7 +75,8 @@ export interface Commit {
 
 export type CommitResult =
   /**
-   * It has its effect. `again`: it had it before, by a commit of the same source and seq, and nothing was done now.
+   * It has its effect. `again`: it had it before, by a commit of the same source and seq, and nothing was done now; the commit
+   * before may be this very one, where an answer was lost on its way and the adapter sent it again.
    * `position` is its entry's; without an entry, the head's of that moment.
    */
   | { readonly outcome: 'applied'; readonly position: Position; readonly again: boolean }

@@ -24,9 +24,14 @@ test('npm run dev starts the server again and builds the page again at a change,
   writeServer('first');
   writePage('one');
 
-  dev = spawn(process.execPath, [path.join(repository, 'scripts/dev.mjs')], { cwd: project, stdio: 'pipe' });
+  const { NODE_ENV: _, ...env } = process.env;
+  dev = spawn(process.execPath, [path.join(repository, 'scripts/dev.mjs')], {
+    cwd: project,
+    stdio: 'pipe',
+    env,
+  });
   const said = listen(dev);
-  const [, firstPid] = await said(/first server (\d+)/);
+  const [, firstPid] = await said(/first server (\d+), NODE_ENV undefined/);
   await writingUntil(said(/second server \d+/), () => writeServer('second'));
   expect(isRunning(Number(firstPid))).toBe(false);
   await writingUntil(said(/built in[^]*built in/), () => writePage('two'));
@@ -51,7 +56,7 @@ function writeServer(name: string): void {
     `const name: string = '${name}';
      process.once('SIGTERM', () => { console.log(name + ' server stops'); clearInterval(timer); });
      const timer = setInterval(() => {}, 1000);
-     console.log(name + ' server ' + process.pid);`,
+     console.log(name + ' server ' + process.pid + ', NODE_ENV ' + process.env.NODE_ENV);`,
   );
 }
 

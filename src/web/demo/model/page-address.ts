@@ -5,9 +5,13 @@ export interface PageAddress {
   readonly token: string;
 }
 
+/** Longest name, in UTF-16 code units, as the development server takes it. */
+export const maxNameLength = 64;
+
 export function readPageAddress(search: string): PageAddress {
   const query = new URLSearchParams(search);
-  return { room: query.get('room') ?? '', name: query.get('name') ?? '', token: query.get('token') ?? '' };
+  const name = (query.get('name') ?? '').slice(0, maxNameLength);
+  return { room: query.get('room') ?? '', name, token: query.get('token') ?? '' };
 }
 
 /** The query for a room that one is in, so that a reload comes back to its door. */

@@ -32,14 +32,18 @@ export function suggestRoomName(random: () => number = Math.random): string {
   return `${pick(firstWords, random)}-${pick(secondWords, random)}`;
 }
 
-/** A room id from what a person typed: spaces become dashes, what an id cannot hold goes. At most 128 characters. */
+/**
+ * A room id from what a person typed: accents go, and what an id cannot hold becomes a dash. At most 128 characters; empty where
+ * no letter or digit is left, as for a name of dots, which no path can name.
+ */
 export function toRoomId(typed: string): string {
-  return typed
-    .trim()
+  const id = typed
     .normalize('NFD')
-    .replace(/\s+/g, '-')
-    .replace(/[^A-Za-z0-9._~-]/g, '')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^A-Za-z0-9._~-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
     .slice(0, 128);
+  return /[A-Za-z0-9]/.test(id) ? id : '';
 }
 
 function pick(words: readonly string[], random: () => number): string {

@@ -1,3 +1,5 @@
+import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+
 /** Longest wait for the development server's token, in milliseconds. */
 const deadlineMs = 10_000;
 
@@ -9,7 +11,8 @@ interface DevelopmentToken {
 
 /**
  * Tokens of the page's own development server for a new user of this name, and for the same user each time. Undefined: the server
- * gives none, one has to be pasted. Rejects, now or later, with an `Error` when the server is not there or its answer makes no sense.
+ * gives none, one has to be pasted. Rejects, now or later, with a `SignalError` where the server refuses the name, and with an
+ * `Error` when the server is not there or its answer makes no sense.
  */
 export async function developmentTokens(
   pageUrl: string,
@@ -38,10 +41,19 @@ async function request(
     signal: AbortSignal.timeout(deadlineMs),
   });
   if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  if (!response.ok) throw await refusalOf(response);
   const answer: unknown = await response.json();
   if (!isDevelopmentToken(answer)) throw new Error('the server answered without a token');
   return answer;
+}
+
+/** What the server says was wrong, where it does. */
+async function refusalOf(response: Response): Promise<Error> {
+  const { error } = (await response.json().catch(() => ({}))) as { readonly error?: { message?: unknown } };
+  const message = error?.message;
+  return response.status < 500 && typeof message === 'string'
+    ? new SignalError(ErrorCode.INVALID_ARGUMENT, message)
+    : new Error(`the server answered ${response.status}`);
 }
 
 function isDevelopmentToken(answer: unknown): answer is DevelopmentToken {

@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { visibleName } from '../../../shared/visible-name.ts';
 import { Hoist } from '../flags/hoist.tsx';
 import type { Demo } from '../model/demo.ts';
+import { maxNameLength } from '../model/page-address.ts';
 import { suggestRoomName, toRoomId } from '../model/room-names.ts';
 import { Icon } from './icon.tsx';
 import { TokenField } from './token-field.tsx';
@@ -20,15 +22,16 @@ export function LobbyForm({ demo, name, onName, room, onRoom }: LobbyFormProps):
   const [token, setToken] = useState(address.token);
   const [tried, setTried] = useState(false);
   const roomId = toRoomId(room);
-  const noName = tried && name.trim() === '';
+  const shownName = visibleName(name);
+  const noName = tried && shownName === '';
   const noRoom = tried && roomId === '';
 
   const enter = (event: Event) => {
     event.preventDefault();
     setTried(true);
-    if (name.trim() === '') focus('name');
+    if (shownName === '') focus('name');
     else if (roomId === '') focus('room');
-    else void demo.enter({ name: name.trim(), room: roomId, token: token.trim() });
+    else void demo.enter({ name: shownName, room: roomId, token: token.trim() });
   };
 
   return (
@@ -39,7 +42,7 @@ export function LobbyForm({ demo, name, onName, room, onRoom }: LobbyFormProps):
           id="name"
           class="input"
           autoComplete="name"
-          maxLength={64}
+          maxLength={maxNameLength}
           required
           value={name}
           aria-invalid={noName}
@@ -78,7 +81,7 @@ export function LobbyForm({ demo, name, onName, room, onRoom }: LobbyFormProps):
         </div>
         <div class="room-hint">
           <p id="room-hint" class={`hint${noRoom ? ' wrong' : ''}`}>
-            {noRoom ? 'A room’s name needs letters or digits.' : 'All who open it meet you.'}
+            {noRoom ? 'A room’s name is of letters a to z, digits and - . _ ~' : roomHint(room, roomId)}
           </p>
           <Hoist text={roomId} />
         </div>
@@ -93,4 +96,11 @@ export function LobbyForm({ demo, name, onName, room, onRoom }: LobbyFormProps):
 
 function focus(id: string): void {
   document.getElementById(id)?.focus();
+}
+
+/** A name that becomes another room's is said before one enters. */
+function roomHint(typed: string, roomId: string): string {
+  return roomId === '' || typed.trim() === roomId
+    ? 'All who open it meet you.'
+    : `Its name will be ${roomId}.`;
 }

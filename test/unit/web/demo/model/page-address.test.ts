@@ -12,6 +12,7 @@ test('room, name and token are read from the address', () => {
     name: 'Ada L',
     token: 'abc',
   });
+  expect(readPageAddress(`?name=${'n'.repeat(500)}`).name).toHaveLength(64);
   expect(readPageAddress('')).toEqual({ room: '', name: '', token: '' });
 });
 

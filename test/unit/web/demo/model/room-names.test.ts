@@ -12,6 +12,8 @@ test('a suggested name is a room id, and not always the same one', () => {
 test('what a person types becomes a room id', () => {
   expect(toRoomId('  Café du Nord! ')).toBe('Cafe-du-Nord');
   expect(toRoomId('<b>')).toBe('b');
+  expect(toRoomId('a/b?c')).toBe('a-b-c');
+  expect(toRoomId('..')).toBe('');
   expect(toRoomId('комната')).toBe('');
   expect(toRoomId('x'.repeat(200))).toHaveLength(128);
 });

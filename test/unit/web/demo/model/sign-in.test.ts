@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose';
 import { expect, test } from 'vitest';
 import { DevelopmentTokens } from '../../../../../src/process/development-tokens.ts';
 import { TokenIssuer } from '../../../../../src/process/token-issuer.ts';
+import { ErrorCode } from '../../../../../src/shared/signal-error.ts';
 import { developmentTokens } from '../../../../../src/web/demo/model/sign-in.ts';
 import { listeningApi } from '../../../server/http/listening-api.ts';
 
@@ -21,5 +22,8 @@ test('a server that gives no tokens is told apart from one that fails', async ()
   const { url } = await listeningApi();
   expect(await developmentTokens(url, 'Ann')).toBeUndefined();
   const { url: failing } = await listeningApi({ developmentTokens: new DevelopmentTokens(issuer) });
-  await expect(developmentTokens(failing, ' ')).rejects.toThrow('the server answered 400');
+  await expect(developmentTokens(failing, ' ')).rejects.toMatchObject({
+    code: ErrorCode.INVALID_ARGUMENT,
+    message: 'name must not be empty',
+  });
 });
