@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { startServerProcess } from '../server-process.ts';
+import { relayFrame } from './relay-frame.ts';
+import type { Subject } from './subject.ts';
+
+/** `ws` alone: the server forwards what it gets. */
+export const bareWs: Subject = forwarding('ws', 'bench/relay/servers/ws-server.ts');
+
+/** Parley's frames, decoded and encoded whole by protobuf-es. */
+export const protobufEs: Subject = forwarding('protobuf-es', 'bench/relay/servers/protobuf-es-server.ts');
+
+/** A server that has pairs by path and takes Parley's frames. */
+function forwarding(name: string, program: string): Subject {
+  return {
+    name,
+    async start() {
+      const process = await startServerProcess([program]);
+      return {
+        process,
+        async connect(index, received) {
+          const open = async (side: string) => {
+            const socket = new WebSocket(`${process.url.replace('http', 'ws')}/${index}/${side}`, {
+              perMessageDeflate: false,
+            });
+            await once(socket, 'open');
+            return socket;
+          };
+          const [sender, receiver] = await Promise.all([open('a'), open('b')]);
+          receiver.on('message', received);
+          let id = 0;
+          return {
+            send: (sdp) => sender.send(relayFrame(++id, `pair-${index}`, 'b', sdp)),
+            unanswered: 0,
+            close() {
+              sender.terminate();
+              receiver.terminate();
+            },
+          };
+        },
+        audit: () => Promise.resolve(),
+      };
+    },
+  };
+}
