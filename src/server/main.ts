@@ -222,6 +222,7 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher }
   const http = createHttpApi({
     roomLog,
     verifier,
+    clock,
     log,
     clientUrls: config.clientUrls,
     nodeId: config.nodeId,

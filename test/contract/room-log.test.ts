@@ -1,3 +1,4 @@
+import { afterAll } from 'vitest';
 import { MemoryRoomLog } from '../../src/server/adapter/memory/memory-room-log.ts';
 import type { RoomLog } from '../../src/server/port/room-log.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -8,9 +9,19 @@ roomLogContract('memory', () => fixture((log) => log));
 
 for (const seed of [1, 2, 3, 4, 5]) {
   roomLogContract(`memory behind a bad network, seed ${seed}`, () =>
-    fixture((log) => new UnsteadyRoomLog(log, seed)),
+    fixture((log) => {
+      const unsteady = new UnsteadyRoomLog(log, seed);
+      networks.push(unsteady);
+      return unsteady;
+    }),
   );
 }
+
+const networks: UnsteadyRoomLog[] = [];
+afterAll(() => {
+  const cuts = networks.reduce((sum, { cuts: own }) => sum + own, 0);
+  if (cuts < 100) throw new Error(`the network broke only ${cuts} times: nothing was proven of that`);
+});
 
 function fixture(behind: (log: RoomLog) => RoomLog): Promise<RoomLogFixture> {
   const clock = new FakeClock();

@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Clock } from '../../shared/clock.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import type { Log } from '../port/log.ts';
 import type { RoomLog } from '../port/room-log.ts';
@@ -16,6 +17,7 @@ import { endStalledBodies } from './stalled-bodies.ts';
 export interface HttpApiOptions {
   readonly roomLog: RoomLog;
   readonly verifier: TokenVerifier;
+  readonly clock: Clock;
   readonly log: Log;
   /** The server's version, and the name of this node. */
   readonly version: string;
@@ -64,7 +66,7 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => replyWithError(options.log, error, reply),
   });
-  endStalledBodies(app, requestTimeoutMs);
+  endStalledBodies(app, options.clock, requestTimeoutMs);
   app.register(cors, {
     origin: [...options.clientUrls],
     credentials: true,

@@ -71,10 +71,6 @@ export class Sessions {
     this.#watching?.close();
   }
 
-  get size(): number {
-    return this.#live.size;
-  }
-
   /** Opens or resumes the session and welcomes the client. Rejects as `SessionDesk.signIn` does. */
   async signIn(request: SignIn): Promise<Session> {
     const signedIn = await this.#desk.signIn(request);

@@ -77,10 +77,6 @@ export class WebSocketEndpoint {
     });
   }
 
-  get connections(): number {
-    return this.#sockets.size;
-  }
-
   /** Closes every connection; resolves when all are gone, by force after `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true;

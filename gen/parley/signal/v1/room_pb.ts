@@ -300,7 +300,8 @@ export type JoinRoom = Message<"parley.signal.v1.JoinRoom"> & {
   roomId: string;
 
   /**
-   * The membership's id, a UUID in lower case, made by the client so that it holds across retries. Empty: the server makes one.
+   * The membership's id, a UUID in lower case, of the client's own making. Empty: the one that the
+   * session has in the room, else one that the server makes, the same for a join that is sent again.
    *
    * @generated from field: string peer_id = 2;
    */

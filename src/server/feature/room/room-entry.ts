@@ -11,7 +11,7 @@ import { alreadyIn, decideJoin, findMember } from '../../domain/join.ts';
 import { readRoom, snapshotOf } from '../../domain/room-view.ts';
 import { decideAndCommit } from '../../port/decision.ts';
 import type { Directory, UserProfile } from '../../port/directory.ts';
-import type { RoomLog, Source } from '../../port/room-log.ts';
+import type { RoomLog, Source, StreamState } from '../../port/room-log.ts';
 import type { SessionStore } from '../../port/session-store.ts';
 import type { Session } from '../../session/session.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
@@ -55,10 +55,11 @@ export class RoomEntry {
     this.#reserve(session, roomId);
     try {
       return await this.#withPlace(roomId, async (place) => {
-        const own = findMember(await this.#options.roomLog.state(`room:${roomId}`), session.sessionId);
+        const state = await this.#options.roomLog.state(`room:${roomId}`);
+        const own = findMember(state, session.sessionId);
         const peerId = request.peerId || (own ?? derivedId('peer', source.id, source.seq));
         if (own !== undefined && own !== peerId) throw alreadyIn(own);
-        if (own === undefined) await this.#enter(session, { ...request, peerId }, source);
+        if (own === undefined) await this.#enter(session, { ...request, peerId }, source, state);
         const standing = await this.#options.follower.standing(session, roomId, peerId);
         if (standing === undefined)
           throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the peer was put out as it joined');
@@ -92,13 +93,19 @@ export class RoomEntry {
   }
 
   /** Admits and commits; again where the room that it was admitted to has ended meanwhile. */
-  async #enter(session: Session, request: JoinRoom, source: Source): Promise<void> {
+  async #enter(
+    session: Session,
+    request: JoinRoom,
+    source: Source,
+    found: StreamState | undefined,
+  ): Promise<void> {
     const { roomLog, desk, directory } = this.#options;
     const { roomId, joinToken } = request;
     const { identity } = session;
     const profile = profileOf(session, directory);
+    let state = found;
     for (let tries = 1; ; tries++) {
-      const living = readRoom(await roomLog.state(`room:${roomId}`));
+      const living = readRoom(state);
       const admission = await desk.admit({ identity, roomId, joinToken, living });
       try {
         await this.#commit(session, request, source, { ...admission, ...(await profile) });
@@ -107,6 +114,7 @@ export class RoomEntry {
         const hasEnded =
           living !== undefined && error instanceof SignalError && error.code === ErrorCode.ROOM_NOT_FOUND;
         if (!hasEnded || tries === maxAdmissions) throw error;
+        state = await roomLog.state(`room:${roomId}`);
       }
     }
   }

@@ -49,6 +49,7 @@ export async function listeningApi(options: Partial<HttpApiOptions> = {}): Promi
     trustProxy: false,
     roomLog: memoryRooms(),
     verifier: usualVerifier({ kind: 'secret', secret }),
+    clock: systemClock,
     log,
     version: '1.2.3',
     nodeId: 'node-a',

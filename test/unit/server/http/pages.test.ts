@@ -64,3 +64,13 @@ test('a server without built pages runs, and has them once they are built', asyn
   await writeFile(join(pagesFolder, 'index.html'), '<!doctype html>');
   expect((await fetch(`${url}/`)).status).toBe(200);
 });
+
+test('a path that leads out of the pages is refused as such', async () => {
+  const { url } = await listeningApi({ pagesFolder: await builtPages() });
+  const answer = await exchange(
+    url,
+    'GET /../../secret.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  );
+  expect(answer).toMatch(/^HTTP\/1.1 403 /);
+  expect(answer).toContain('"code":"PERMISSION_DENIED"');
+});
