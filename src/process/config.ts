@@ -66,6 +66,8 @@ export interface Config {
   };
   readonly reconnection: { readonly windowMs: number; readonly windowMaxMs: number };
   readonly limits: { readonly maxFrameBytes: number };
+  /** What may wait to be sent on a connection: before its streams are read from their logs, and at most. */
+  readonly outbound: { readonly budgetBytes: number; readonly maxBytes: number };
   readonly rooms: {
     /** How long an empty room is kept. */
     readonly emptyGraceMs: number;
@@ -140,6 +142,7 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
     },
     reconnection: { windowMs: values.RECONNECTION_WINDOW_MS, windowMaxMs: values.RECONNECTION_WINDOW_MAX_MS },
     limits: { maxFrameBytes: values.MAX_FRAME_BYTES },
+    outbound: { budgetBytes: values.SEND_BUDGET_BYTES, maxBytes: values.SEND_MAX_BYTES },
     rooms: {
       emptyGraceMs: values.ROOM_EMPTY_GRACE_MS,
       logMaxBytes: values.ROOM_LOG_MAX_BYTES,

@@ -46,6 +46,7 @@ export function relationProblems(
   above('PRESENCE_TTL_MS', 'HEARTBEAT_INTERVAL_MS', false);
   above('RECONNECTION_WINDOW_MAX_MS', 'RECONNECTION_WINDOW_MS', true);
   above('ROOM_LOG_MAX_BYTES', 'MAX_FRAME_BYTES', true);
+  above('SEND_MAX_BYTES', 'SEND_BUDGET_BYTES', true);
 
   const bySecret = !isGiven('JWT_PUBLIC_KEY') && !isGiven('JWT_JWKS_URL');
   const unfit = values.JWT_ALGORITHMS?.find((algorithm) => (algorithm === 'HS256') !== bySecret);

@@ -51,6 +51,8 @@ export const settings = {
   RECONNECTION_WINDOW_MAX_MS: { form: form.milliseconds(0), fallback: '60000' },
 
   MAX_FRAME_BYTES: { form: form.wholeNumber(1_024, 67_108_864), fallback: '1048576' },
+  SEND_BUDGET_BYTES: { form: form.wholeNumber(65_536, 67_108_864), fallback: '262144' },
+  SEND_MAX_BYTES: { form: form.wholeNumber(1_048_576, 268_435_456), fallback: '4194304' },
   ROOM_EMPTY_GRACE_MS: { form: form.milliseconds(0), fallback: '30000' },
   ROOM_LOG_MAX_BYTES: { form: form.wholeNumber(65_536, 1_073_741_824), fallback: '8388608' },
   ROOM_CACHE_TTL_MS: { form: form.milliseconds(0), fallback: '3600000' },

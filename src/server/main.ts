@@ -26,6 +26,7 @@ import type { Log } from './port/log.ts';
 import { Dispatcher } from './session/dispatcher.ts';
 import type { Handlers } from './session/handler.ts';
 import { Sessions } from './session/sessions.ts';
+import { StreamFeed } from './session/stream-feed.ts';
 import { StreamTails } from './session/stream-tail.ts';
 import { WebSocketEndpoint } from './socket/websocket-server.ts';
 
@@ -55,7 +56,7 @@ export interface SignalingNode {
   close(deadlineMs: number): Promise<void>;
 }
 
-const acknowledgeWithinMs = 25;
+const acknowledgeWithinMs = 40;
 const maxBrokenFrames = 32;
 const reapIntervalMs = 250;
 /** Beside the longest window: what a node may take to be found dead, and some slack. */
@@ -157,7 +158,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const { clock, roomLog, store } = ports;
   const tails = new StreamTails(roomLog, log);
   const leaver = new RoomLeaver(roomLog, store, log);
-  const rooms = new RoomFeature({ ...ports, tails });
+  const rooms = new RoomFeature({ ...ports, tails, makeFeed: (feed) => new StreamFeed(feed) });
   const handlers = {
     ...unimplementedHandlers,
     ...rooms.handlers,
@@ -174,6 +175,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     serverVersion: version,
     features: ['rooms', 'relay'],
     ...told(config),
+    outboundLimits: config.outbound,
     acknowledgeWithinMs,
     maxBrokenFrames,
     reconnectionWindowMs: config.reconnection.windowMs,

@@ -297,17 +297,17 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       const got: string[] = [];
       const subscription = await log.subscribe(room, {
         onEntry: (entry) => got.push(`${entry.position.offset} ${text(entry.body)}`),
-        onPublished: (body) => got.push(`published ${text(body)}`),
+        onPublished: (key, body) => got.push(`published ${key} ${text(body)}`),
       });
       await log.commit(room, toAll(source(2), 'two'));
-      await log.publish(room, bytes('typing'));
+      await log.publish(room, 'typing:alice', bytes('yes'));
       await log.commit(room, toAll(source(3), 'three'));
       await log.commit('room:other', toAll(source(1), 'elsewhere'));
       await expect.poll(() => got).toHaveLength(3);
       subscription.close();
       await log.commit(room, toAll(source(4), 'four'));
       expect(got.filter((line) => !line.startsWith('published'))).toEqual(['2 two', '3 three']);
-      expect(got).toContain('published typing');
+      expect(got).toContain('published typing:alice yes');
     });
 
     test('a reader goes on from a position in pieces; one past the head or of another epoch is not good', async () => {

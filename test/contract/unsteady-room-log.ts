@@ -67,9 +67,9 @@ export class UnsteadyRoomLog implements RoomLog {
     return this.#log.rooms(after, limit);
   }
 
-  async publish(stream: StreamName, body: Uint8Array): Promise<void> {
+  async publish(stream: StreamName, key: string, body: Uint8Array): Promise<void> {
     await this.#someTurns();
-    await this.#log.publish(stream, body);
+    await this.#log.publish(stream, key, body);
   }
 
   async subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription> {
@@ -85,7 +85,7 @@ export class UnsteadyRoomLog implements RoomLog {
     };
     const subscription = await this.#log.subscribe(stream, {
       onEntry: (entry) => late(() => listener.onEntry(entry)),
-      onPublished: (body) => late(() => listener.onPublished(body)),
+      onPublished: (key, body) => late(() => listener.onPublished(key, body)),
     });
     return {
       close() {

@@ -13,8 +13,8 @@ export interface Codec {
   toFrameBytes(data: Uint8Array): Uint8Array;
   /** The id of the request in a message that `toFrameBytes` refused, so that the error can answer it. 0: not readable. */
   refusedId(data: Uint8Array): number;
-  /** A `ServerFrame` as the client gets it: bytes when `binary`, else text. */
-  fromFrameBytes(bytes: Uint8Array): Uint8Array | string;
+  /** An encoded `ServerFrame` as text. Undefined: it goes out in binary, as it is. */
+  readonly toText?: (frame: Uint8Array) => string;
 }
 
 export const protoCodec: Codec = {
@@ -22,7 +22,6 @@ export const protoCodec: Codec = {
   binary: true,
   toFrameBytes: (data) => data,
   refusedId: () => 0,
-  fromFrameBytes: (bytes) => bytes,
 };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -47,7 +46,7 @@ export const jsonCodec: Codec = {
       return 0;
     }
   },
-  fromFrameBytes: (bytes) => toJsonString(ServerFrameSchema, fromBinary(ServerFrameSchema, bytes)),
+  toText: (bytes) => toJsonString(ServerFrameSchema, fromBinary(ServerFrameSchema, bytes)),
 };
 
 /** The codec of a subprotocol. Undefined: there is none of this name. */

@@ -6,7 +6,6 @@ import {
   RelaySchema,
 } from '../../../gen/parley/signal/v1/relay_pb.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
-import { allocateBody } from './body-slab.ts';
 import { asciiText } from './text.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireType } from './wire-type.ts';
@@ -98,7 +97,7 @@ export function relayEvent(from: string, correlationId: string, relayBody: Uint8
     textFieldSize(fromTag, fromLength) +
     textFieldSize(correlationIdTag, correlationIdLength) +
     lengthFieldSize(eventBodyTag, relayBody.length);
-  const out = allocateBody(lengthFieldSize(eventTag, length));
+  const out = Buffer.allocUnsafe(lengthFieldSize(eventTag, length));
   let at = putHead(out, 0, eventTag, length);
   at = putTextField(out, at, fromTag, from, fromLength);
   at = putTextField(out, at, correlationIdTag, correlationId, correlationIdLength);

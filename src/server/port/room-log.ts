@@ -120,8 +120,8 @@ export type ReadResult =
 /** What a subscriber gets: entries in the order of their offsets, never again after `close`. Must not throw. */
 export interface StreamListener {
   onEntry(entry: Entry): void;
-  /** Something published: the body of an `Event`, encoded. */
-  onPublished(body: Uint8Array): void;
+  /** Something published: the body of an `Event`, encoded, and its key. */
+  onPublished(key: string, body: Uint8Array): void;
 }
 
 export interface Subscription {
@@ -151,8 +151,11 @@ export interface RoomLog {
   state(stream: StreamName): Promise<StreamState | undefined>;
   /** Resolves when every later entry will be announced. */
   subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription>;
-  /** Announces a body to the subscribers of now, at most once, in no promised order with entries; nothing is kept. */
-  publish(stream: StreamName, body: Uint8Array): Promise<void>;
+  /**
+   * Announces a body to the subscribers of now, at most once, in no promised order with entries; nothing is kept. A later body
+   * with the same key replaces it for those who are slow: `typing:<peer id>`.
+   */
+  publish(stream: StreamName, key: string, body: Uint8Array): Promise<void>;
   /** The ids of the rooms with members, in ascending order of code units, after `after`, at most `limit`. */
   rooms(after: string, limit: number): Promise<readonly string[]>;
 }

@@ -1,17 +1,19 @@
 import type { Permissions } from '../../../gen/parley/signal/v1/room_pb.ts';
-import type { StreamPosition } from '../../../gen/parley/signal/v1/session_pb.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import type { SignalError } from '../../shared/signal-error.ts';
 import { errorMessage } from '../frame/error-message.ts';
+import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { acknowledgedFrame, controlFrame, replyFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Source } from '../port/room-log.ts';
 import type { SessionRef } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import type { Answer } from './answer.ts';
+import { Outbound, type OutboundLimits } from './outbound.ts';
 import { RequestBook } from './request-book.ts';
 import { RoomTurns } from './room-turns.ts';
+import type { StreamFeed } from './stream-feed.ts';
 import type { Wire } from './wire.ts';
 
 /** A session's place in a room, as far as this node knows: the log decides. */
@@ -23,10 +25,8 @@ export interface RoomMembership {
   /** The offset of its join. */
   readonly number: number;
   readonly permissions: Permissions;
-  /** How far the connection has been served. */
-  delivered(): StreamPosition;
-  /** Stops following the room here; the membership stays. */
-  unfollow(): void;
+  /** Brings the room's events to this connection; where it is stopped the membership stays. */
+  readonly feed: StreamFeed;
 }
 
 export interface SessionOptions {
@@ -37,6 +37,7 @@ export interface SessionOptions {
   readonly wire: Wire;
   readonly clock: Clock;
   readonly log: Log;
+  readonly outboundLimits: OutboundLimits;
   /** How long an acknowledgement may wait for others to go with it, in milliseconds. */
   readonly acknowledgeWithinMs: number;
   /** How many broken frames a connection may send. */
@@ -56,6 +57,7 @@ export class Session implements SessionRef {
   readonly entering = new Set<string>();
   readonly turns = new RoomTurns();
   readonly requests = new RequestBook();
+  readonly outbound: Outbound;
   readonly #wire: Wire;
   readonly #options: SessionOptions;
   /** Takes back the acknowledgement that is due. */
@@ -72,6 +74,13 @@ export class Session implements SessionRef {
     this.log = options.log;
     this.#wire = options.wire;
     this.#options = options;
+    this.outbound = new Outbound({
+      wire: options.wire,
+      limits: options.outboundLimits,
+      clock: options.clock,
+      log: options.log,
+      onOverflow: () => this.tooSlow('the client reads too slowly'),
+    });
   }
 
   /** Whether its connection is there. */
@@ -84,9 +93,9 @@ export class Session implements SessionRef {
     return { id: this.sessionId, gen: this.gen, seq: requestId };
   }
 
-  /** Sends an encoded `ServerFrame`. */
-  send(frame: Uint8Array): void {
-    this.#wire.send(frame);
+  /** Sends a reply or a control frame, after all that was sent before it. */
+  send(frame: OutgoingFrame): void {
+    this.outbound.send(frame);
   }
 
   /** Answers a request with its result, or notes the success to be acknowledged soon. */
@@ -127,7 +136,14 @@ export class Session implements SessionRef {
   disconnected(): void {
     this.#connected = false;
     this.#cancelAcknowledge?.();
-    for (const membership of this.rooms.values()) membership.unfollow();
+    this.outbound.close();
+    for (const { feed } of this.rooms.values()) feed.stop();
+  }
+
+  /** Closes a connection that reads too slowly: what it missed is in the log, or told by a snapshot, when it comes back. */
+  tooSlow(reason: string): void {
+    this.log.warn('session.slow_reader', { reason });
+    this.close(CloseCode.SLOW_READER, reason);
   }
 
   #reply(requestId: number, result: Parameters<typeof replyFrame>[0]['result']): void {

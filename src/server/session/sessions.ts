@@ -9,10 +9,12 @@ import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { SignalError } from '../../shared/signal-error.ts';
+import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
+import type { OutboundLimits } from './outbound.ts';
 import type { RoomsOnSignIn, SessionEnder } from './returning.ts';
 import { Session } from './session.ts';
 import { SessionDesk, type SignedIn, type SignIn } from './session-desk.ts';
@@ -29,6 +31,7 @@ export interface SessionsOptions {
   readonly limits: Limits;
   readonly liveness: Liveness;
   readonly iceServers: IceServers;
+  readonly outboundLimits: OutboundLimits;
   readonly acknowledgeWithinMs: number;
   readonly maxBrokenFrames: number;
   readonly reconnectionWindowMs: number;
@@ -110,7 +113,7 @@ export class Sessions {
   }
 
   #session(request: SignIn, record: SessionRecord): Session {
-    const { node, log, clock, acknowledgeWithinMs, maxBrokenFrames } = this.#options;
+    const { node, log, clock, outboundLimits, acknowledgeWithinMs, maxBrokenFrames } = this.#options;
     const session = new Session({
       ref: { userId: record.userId, sessionId: record.sessionId },
       gen: record.gen,
@@ -119,6 +122,7 @@ export class Sessions {
       wire: request.wire,
       clock,
       log: log.child({ session: record.sessionId, user: log.user(record.userId) }),
+      outboundLimits,
       acknowledgeWithinMs,
       maxBrokenFrames,
     });
@@ -128,7 +132,7 @@ export class Sessions {
     return session;
   }
 
-  #welcome({ session, secret, resumed, rooms }: SignedIn): Uint8Array {
+  #welcome({ session, secret, resumed, rooms }: SignedIn): OutgoingFrame {
     const { limits, liveness, features, iceServers, serverVersion, node } = this.#options;
     const value = create(WelcomeSchema, {
       sessionId: session.sessionId,

@@ -1,3 +1,4 @@
+import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { eventFrame, publishedFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Entry, Position, RoomLog, StreamListener, StreamName, Subscription } from '../port/room-log.ts';
@@ -7,19 +8,23 @@ export interface Receiver {
   /** The member's number: the offset of its join. */
   readonly number: number;
   /** `frame` is the entry, encoded once for all. */
-  deliver(entry: Entry, frame: Uint8Array): void;
-  /** Something that is not kept. */
-  deliverPublished(frame: Uint8Array): void;
+  deliver(entry: Entry, frame: OutgoingFrame): void;
+  /** Something that is not kept: a later one with the same key replaces it. */
+  deliverPublished(key: string, frame: OutgoingFrame): void;
+  /** What was announced before can't be had any more from the tail; the next to be delivered follows a hole. */
+  missed(): void;
   /** A delivery threw: what comes next must not follow the hole that it left. */
   broken(): void;
 }
 
-/** A place at a tail, taken before the receiver's position is known: nothing announced from then on is missed. */
+/** A place at a tail, taken before the receiver's position is known: nothing announced from then on passes unnoticed. */
 export interface Place {
-  /** Follows from a position: what came since is delivered now, what is at or before it is not, and the rest as it comes. */
-  follow(receiver: Receiver, after: Position): void;
-  /** The last entry that passed here, whoever it was for: all before it that is for the receiver was delivered. */
+  /** From now on the receiver gets what passes. */
+  follow(receiver: Receiver): void;
+  /** The last entry that passed here, whoever it was for. Undefined: none has since the tail began. */
   passed(): Position | undefined;
+  /** All up to a position is known to this node: where nothing has passed yet, the next entry is the one after it. */
+  reached(position: Position): void;
   /** Gives the place up. */
   leave(): void;
 }
@@ -32,7 +37,7 @@ class StreamTail implements StreamListener {
   readonly #name: string;
   readonly #log: RoomLog;
   readonly #logger: Log;
-  readonly #held = new Map<Place, Entry[]>();
+  readonly #places = new Set<Place>();
   readonly #receivers = new Map<number, Receiver>();
   #last: Position | undefined;
   /** Entries that came while a hole before them is being read. */
@@ -50,24 +55,20 @@ class StreamTail implements StreamListener {
   take(): Place {
     let own: Receiver | undefined;
     const place: Place = {
-      follow: (receiver, after) => {
-        const missed = this.#held.get(place) ?? [];
-        this.#held.delete(place);
+      follow: (receiver) => {
         own = receiver;
         this.#receivers.set(receiver.number, receiver);
-        for (const entry of missed) {
-          if (isAfter(entry, after) && isFor(entry, receiver))
-            this.#contain(receiver, () => receiver.deliver(entry, eventFrame(this.#name, entry)));
-        }
       },
       passed: () => this.#last,
+      reached: (position) => {
+        this.#last ??= position;
+      },
       leave: () => {
-        this.#held.delete(place);
         if (own !== undefined && this.#receivers.get(own.number) === own) this.#receivers.delete(own.number);
-        if (this.#held.size === 0 && this.#receivers.size === 0) this.#emptied();
+        if (this.#places.delete(place) && this.#places.size === 0) this.#emptied();
       },
     };
-    this.#held.set(place, []);
+    this.#places.add(place);
     return place;
   }
 
@@ -88,46 +89,47 @@ class StreamTail implements StreamListener {
     this.#pass(entry);
   }
 
-  onPublished(body: Uint8Array): void {
+  onPublished(key: string, body: Uint8Array): void {
     const frame = publishedFrame(this.#name, body);
-    for (const receiver of this.#receivers.values())
-      this.#contain(receiver, () => receiver.deliverPublished(frame));
+    for (const receiver of this.#receivers.values()) receiver.deliverPublished(key, frame);
   }
 
   #pass(entry: Entry): void {
     this.#last = entry.position;
-    for (const held of this.#held.values()) held.push(entry);
     if (entry.route === 0) {
-      if (this.#receivers.size === 0) return;
-      const frame = eventFrame(this.#name, entry);
-      for (const receiver of this.#receivers.values())
-        this.#contain(receiver, () => receiver.deliver(entry, frame));
+      if (this.#receivers.size > 0) {
+        const frame = eventFrame(this.#name, entry);
+        for (const receiver of this.#receivers.values()) this.#deliver(receiver, entry, frame);
+      }
     } else {
       const receiver = this.#receivers.get(entry.route);
-      if (receiver !== undefined)
-        this.#contain(receiver, () => receiver.deliver(entry, eventFrame(this.#name, entry)));
+      if (receiver !== undefined) this.#deliver(receiver, entry, eventFrame(this.#name, entry));
     }
   }
 
   /** What fails for one receiver is no matter of the others, nor of whoever committed. */
-  #contain(receiver: Receiver, deliver: () => void): void {
+  #deliver(receiver: Receiver, entry: Entry, frame: OutgoingFrame): void {
     try {
-      deliver();
+      receiver.deliver(entry, frame);
     } catch (error) {
       this.#logger.error('tail.deliver', error, { stream: this.#stream });
       receiver.broken();
     }
   }
 
-  /** Reads what was not announced. Where the log can't give it, the receivers see a broken chain and ask for a replay. */
+  /** Reads what was not announced. Where that fails, each receiver looks for itself whether the log reaches back to where it is. */
   async #fillHole(after: Position): Promise<void> {
     const filled = await this.#readFrom(after).catch((error: unknown) => {
       this.#logger.error('tail.hole', error, { stream: this.#stream });
       return false;
     });
-    if (!filled) this.#last = undefined;
     const waiting = this.#behindHole ?? [];
     this.#behindHole = undefined;
+    if (!filled) {
+      this.#last = waiting.at(-1)?.position;
+      for (const receiver of this.#receivers.values()) receiver.missed();
+      return;
+    }
     for (const entry of waiting) this.onEntry(entry);
   }
 
@@ -187,12 +189,4 @@ export class StreamTails {
     this.#tails.set(stream, opened);
     return opened;
   }
-}
-
-function isAfter(entry: Entry, position: Position): boolean {
-  return entry.position.epoch !== position.epoch || entry.position.offset > position.offset;
-}
-
-function isFor(entry: Entry, receiver: Receiver): boolean {
-  return entry.route === 0 || entry.route === receiver.number;
 }

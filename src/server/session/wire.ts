@@ -1,12 +1,15 @@
 import type { SignalError } from '../../shared/signal-error.ts';
+import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 
 /** A connection as a session sees it: frames go out in order, whole, and a close is final. */
 export interface Wire {
-  /** Takes an encoded `ServerFrame`. Nothing happens on a wire that is closed. */
-  send(frame: Uint8Array): void;
+  /** Sends a frame. What is sent in one turn of the event loop may leave together at its end. Nothing happens on a wire that is closed. */
+  send(frame: OutgoingFrame): void;
   close(code: number, reason: string): void;
   /** What was sent and has not left the process yet, in bytes. */
   readonly bufferedBytes: number;
+  /** Calls back whenever bytes that had to wait have left. */
+  onDrain(listener: () => void): void;
 }
 
 /** What a wire brings in. */

@@ -73,7 +73,9 @@ export class WebSocketEndpoint {
         );
         return;
       }
-      this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
+      this.#server.handleUpgrade(request, socket, head, (webSocket) =>
+        this.#opened(webSocket, socket, request),
+      );
     });
   }
 
@@ -113,7 +115,7 @@ export class WebSocketEndpoint {
     return undefined;
   }
 
-  #opened(socket: WebSocket, request: IncomingMessage): void {
+  #opened(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
     const target = targetOf(request);
     const codec = codecFor(socket.protocol);
     if (target === undefined || codec === undefined) {
@@ -127,7 +129,7 @@ export class WebSocketEndpoint {
       ...this.#options,
       id,
       log,
-      wire: new WebSocketWire(socket, codec),
+      wire: new WebSocketWire(socket, stream, codec),
       token: tokenOf(request, target.query, tokenInQuery),
       awaitHello: target.query.get('hello') === '1',
       ...(target.path && { path: target.path }),

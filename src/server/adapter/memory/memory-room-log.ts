@@ -71,8 +71,8 @@ export class MemoryRoomLog implements RoomLog {
     });
   }
 
-  publish(stream: StreamName, body: Uint8Array): Promise<void> {
-    for (const listener of this.#listeners.get(stream) ?? []) listener.onPublished(body);
+  publish(stream: StreamName, key: string, body: Uint8Array): Promise<void> {
+    for (const listener of this.#listeners.get(stream) ?? []) listener.onPublished(key, body);
     return Promise.resolve();
   }
 

@@ -13,6 +13,7 @@ import type {
   StreamState,
 } from '../../port/room-log.ts';
 import { AppliedSeqs } from './applied-seqs.ts';
+import { KeptEntries } from './kept-entries.ts';
 
 interface StoredMember extends Member {
   lastDirected: number;
@@ -27,10 +28,7 @@ export class MemoryStream {
   readonly #fields = new Map<string, Uint8Array>();
   readonly #members = new Map<string, StoredMember>();
   readonly #sources = new Map<string, AppliedSeqs>();
-  /** The kept entries; offsets are dense, so the first one's offset gives every index. */
-  #entries: Entry[] = [];
-  #dropped = 0;
-  #bytes = 0;
+  readonly #kept = new KeptEntries();
   #top = 0;
   #lastToAll = 0;
   /** What was the top at some past moments, one a second at most: entries up to a mark are at least as old as it. */
@@ -67,19 +65,11 @@ export class MemoryStream {
   }
 
   read(after: Position, maxBytes: number): ReadResult {
-    if (after.epoch !== this.epoch || after.offset > this.#top || after.offset < this.#dropped) {
+    if (after.epoch !== this.epoch || after.offset > this.#top || after.offset < this.#kept.reachesBackTo) {
       return { good: false };
     }
-    const entries: Entry[] = [];
-    let bytes = 0;
-    for (let index = after.offset - this.#dropped; index < this.#entries.length; index++) {
-      const entry = this.#entries[index];
-      if (entry === undefined) break;
-      bytes += entry.body.length;
-      if (bytes > maxBytes && entries.length > 0) return { good: true, entries, complete: false };
-      entries.push(entry);
-    }
-    return { good: true, entries, complete: true };
+    const entries = this.#kept.read(this.epoch, after.offset, maxBytes);
+    return { good: true, entries, complete: (entries.at(-1)?.position.offset ?? after.offset) === this.#top };
   }
 
   state(): StreamState {
@@ -96,8 +86,8 @@ export class MemoryStream {
     while (this.#marks[0] !== undefined && this.#marks[0].atMs <= nowMs - keepMs) {
       reach = this.#marks.shift()?.top ?? reach;
     }
-    if (reach > this.#dropped) this.#drop(reach - this.#dropped);
-    if (this.#top > (this.#marks.at(-1)?.top ?? this.#dropped))
+    this.#kept.dropThrough(reach);
+    if (this.#top > (this.#marks.at(-1)?.top ?? this.#kept.reachesBackTo))
       this.#marks.push({ atMs: nowMs, top: this.#top });
     const members = new Set(Array.from(this.#members.values(), (member) => member.sessionId));
     for (const [id, record] of this.#sources) {
@@ -132,7 +122,7 @@ export class MemoryStream {
       throw new Error('a directed entry needs a check that its receiver is a member');
     }
     const offset = ++this.#top;
-    const stored: Entry = {
+    const appended: Entry = {
       position: { epoch: this.epoch, offset },
       route: receiver?.number ?? 0,
       previous: receiver?.lastDirected ?? this.#lastToAll,
@@ -141,11 +131,10 @@ export class MemoryStream {
     };
     if (receiver === undefined) this.#lastToAll = offset;
     else receiver.lastDirected = offset;
-    this.#entries.push(stored);
-    this.#bytes += entry.body.length;
-    while (this.#bytes > this.#maxBytes && this.#entries.length > 1)
-      this.#drop(Math.max(1, this.#entries.length >> 4));
-    return stored;
+    this.#kept.append(appended);
+    while (this.#kept.bytes > this.#maxBytes && this.#kept.count > 1)
+      this.#kept.dropThrough(this.#kept.reachesBackTo + 1);
+    return appended;
   }
 
   #apply(change: Change, nowMs: number): void {
@@ -188,10 +177,5 @@ export class MemoryStream {
     }
     record.usedAtMs = nowMs;
     record.add(seq, this.#top);
-  }
-
-  #drop(count: number): void {
-    for (const entry of this.#entries.splice(0, count)) this.#bytes -= entry.body.length;
-    this.#dropped += count;
   }
 }

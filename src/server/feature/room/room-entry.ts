@@ -52,6 +52,8 @@ export class RoomEntry {
    */
   async join(session: Session, request: JoinRoom, source: Source): Promise<Entered> {
     const { roomId } = request;
+    const again = await this.#again(session, request);
+    if (again !== undefined) return again;
     this.#reserve(session, roomId);
     try {
       return await this.#withPlace(roomId, async (place) => {
@@ -63,12 +65,25 @@ export class RoomEntry {
         const standing = await this.#options.follower.standing(session, roomId, peerId);
         if (standing === undefined)
           throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the peer was put out as it joined');
-        return this.#entered(session, roomId, standing, place);
+        const { head } = standing.state;
+        return {
+          joined: joinedAs(roomId, standing),
+          follow: () => this.#options.follower.follow(session, roomId, standing, place, head, true),
+        };
       });
     } catch (error) {
       session.entering.delete(roomId);
       throw error;
     }
+  }
+
+  /** The answer to a session that follows the room already. Undefined: it is out of the room, or was never in. */
+  async #again(session: Session, { roomId, peerId }: JoinRoom): Promise<Entered | undefined> {
+    const membership = session.rooms.get(roomId);
+    if (membership === undefined) return undefined;
+    if (peerId !== '' && peerId !== membership.peerId) throw alreadyIn(membership.peerId);
+    const standing = await this.#options.follower.snapshot(session, membership);
+    return standing && { joined: joinedAs(roomId, standing), follow: () => membership.feed.release() };
   }
 
   /** Counts the room from now on: joins that are asked for together must not pass the limit together. */
@@ -140,21 +155,13 @@ export class RoomEntry {
       throw error;
     }
   }
+}
 
-  #entered(session: Session, roomId: string, standing: Standing, place: Place): Entered {
-    const { follower } = this.#options;
-    const { state, room, member } = standing;
-    const joined = create(RoomJoinedSchema, {
-      room: snapshotOf(roomId, state, room, member.peer.peerId),
-      created: room.createdByJoin === member.join,
-    });
-    if (session.rooms.get(roomId)?.number === member.record.number) {
-      place.leave();
-      return { joined, follow: () => void session.entering.delete(roomId) };
-    }
-    const receiver = follower.receiver(session, roomId, standing, place);
-    return { joined, follow: () => follower.start(session, receiver, state.head, []) };
-  }
+function joinedAs(roomId: string, { state, room, member }: Standing): RoomJoined {
+  return create(RoomJoinedSchema, {
+    room: snapshotOf(roomId, state, room, member.peer.peerId),
+    created: room.createdByJoin === member.join,
+  });
 }
 
 /** Whether a failed join surely left no member behind: the session's list of rooms may say too much, never too little. */

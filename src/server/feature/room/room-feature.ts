@@ -4,11 +4,12 @@ import {
   ReplayingSchema,
   ResumedRoomSchema,
   type StreamPosition,
+  StreamPositionSchema,
 } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { decideClose, decideKick, decideLeave } from '../../domain/departure.ts';
 import { decideUpdatePeer, decideUpdateRoom } from '../../domain/description.ts';
-import { readRoom, snapshotOf } from '../../domain/room-view.ts';
+import { snapshotOf } from '../../domain/room-view.ts';
 import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/client-frame.ts';
 import { errorMessage } from '../../frame/error-message.ts';
 import { type Decision, decideAndCommit } from '../../port/decision.ts';
@@ -22,18 +23,18 @@ import type { RoomMembership, Session } from '../../session/session.ts';
 import { AdmissionDesk } from './admission.ts';
 import { derivedId } from './derived-id.ts';
 import { RoomEntry, type RoomEntryOptions } from './room-entry.ts';
-import { RoomFollower } from './room-follower.ts';
+import { RoomFollower, type RoomFollowerOptions } from './room-follower.ts';
 import { RoomReturn } from './room-return.ts';
 
-export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower'> & {
-  readonly verifier: TokenVerifier;
-};
+export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower'> &
+  RoomFollowerOptions & { readonly verifier: TokenVerifier };
 
 /** Rooms: who is in them, what they and their peers say of themselves, and their end. */
 export class RoomFeature implements RoomsOnSignIn {
   readonly #options: RoomFeatureOptions;
   readonly #entry: RoomEntry;
   readonly #return: RoomReturn;
+  readonly #follower: RoomFollower;
 
   readonly handlers = {
     joinRoom: (session, frame) => this.#join(session, frame),
@@ -66,8 +67,9 @@ export class RoomFeature implements RoomsOnSignIn {
 
   constructor(options: RoomFeatureOptions) {
     this.#options = options;
-    const follower = new RoomFollower(options.roomLog, options.store);
+    const follower = new RoomFollower(options);
     const desk = new AdmissionDesk(options.directory, options.verifier);
+    this.#follower = follower;
     this.#entry = new RoomEntry({ ...options, desk, follower });
     this.#return = new RoomReturn({ ...options, follower });
   }
@@ -119,11 +121,14 @@ export class RoomFeature implements RoomsOnSignIn {
   #get(session: Session, frame: ClientFrameView): Promise<Answer> {
     const { roomId } = decodeBody(frame, 'getRoom');
     return session.turns.take(roomId, async () => {
-      const { peerId } = membership(session, roomId);
-      const state = await this.#options.roomLog.state(`room:${roomId}`);
-      const room = readRoom(state);
-      if (state === undefined || room?.members.has(peerId) !== true) throw notInRoom();
-      return { result: { case: 'room', value: snapshotOf(roomId, state, room, peerId) } };
+      const held = membership(session, roomId);
+      const standing = await this.#follower.snapshot(session, held);
+      if (standing === undefined) throw notInRoom();
+      const { state, room } = standing;
+      return {
+        result: { case: 'room', value: snapshotOf(roomId, state, room, held.peerId) },
+        afterReply: () => held.feed.release(),
+      };
     });
   }
 
@@ -141,11 +146,10 @@ export class RoomFeature implements RoomsOnSignIn {
   }
 
   #replay(session: Session, frame: ClientFrameView): Promise<Answer> {
-    const { after } = decodeBody(frame, 'replay');
-    const roomId = after?.stream ?? '';
-    return session.turns.take(roomId, async () => {
-      const held = membership(session, roomId);
-      const { room, follow } = await this.#return.comeBack(session, roomId, held, after);
+    const { after = create(StreamPositionSchema) } = decodeBody(frame, 'replay');
+    return session.turns.take(after.stream, async () => {
+      const held = membership(session, after.stream);
+      const { room, follow } = await this.#return.replay(session, held, after);
       return { result: { case: 'replaying', value: create(ReplayingSchema, { room }) }, afterReply: follow };
     });
   }

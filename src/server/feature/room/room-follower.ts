@@ -1,11 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import { PermissionsSchema } from '../../../../gen/parley/signal/v1/room_pb.ts';
+import { CloseCode } from '../../../shared/close-codes.ts';
+import { takesOut } from '../../domain/departure.ts';
 import { type MemberView, type RoomView, readRoom } from '../../domain/room-view.ts';
-import type { Entry, Position, RoomLog, StreamState } from '../../port/room-log.ts';
+import type { Position, RoomLog, StreamState } from '../../port/room-log.ts';
 import type { SessionStore } from '../../port/session-store.ts';
-import type { Session } from '../../session/session.ts';
+import type { RoomMembership, Session } from '../../session/session.ts';
+import type { StreamFeed, StreamFeedOptions } from '../../session/stream-feed.ts';
 import type { Place } from '../../session/stream-tail.ts';
-import { RoomReceiver } from './room-receiver.ts';
 
 /** A session's membership of a living room, at one moment. */
 export interface Standing {
@@ -14,19 +16,23 @@ export interface Standing {
   readonly member: MemberView;
 }
 
+export interface RoomFollowerOptions {
+  readonly roomLog: RoomLog;
+  readonly store: SessionStore;
+  readonly makeFeed: (options: StreamFeedOptions) => StreamFeed;
+}
+
 /** Lets the connection of a member follow its room. */
 export class RoomFollower {
-  readonly #roomLog: RoomLog;
-  readonly #store: SessionStore;
+  readonly #options: RoomFollowerOptions;
 
-  constructor(roomLog: RoomLog, store: SessionStore) {
-    this.#roomLog = roomLog;
-    this.#store = store;
+  constructor(options: RoomFollowerOptions) {
+    this.#options = options;
   }
 
   /** Undefined: the session is not that peer of the room. */
   async standing(session: Session, roomId: string, peerId: string): Promise<Standing | undefined> {
-    const state = await this.#roomLog.state(`room:${roomId}`);
+    const state = await this.#options.roomLog.state(`room:${roomId}`);
     const room = readRoom(state);
     const member = room?.members.get(peerId);
     if (state === undefined || room === undefined || member?.record.sessionId !== session.sessionId)
@@ -34,26 +40,74 @@ export class RoomFollower {
     return { state, room, member };
   }
 
-  receiver(session: Session, roomId: string, { member }: Standing, place: Place): RoomReceiver {
-    const permissions = member.peer.permissions ?? create(PermissionsSchema);
-    const receiver: RoomReceiver = new RoomReceiver(session, roomId, member, permissions, place, () => {
-      if (session.rooms.get(roomId) === receiver) session.rooms.delete(roomId);
-      this.#store
-        .removeRoom(session, session.gen, roomId, member.join)
-        .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
-    });
-    return receiver;
+  /**
+   * The room as it is now, for a session that follows it: everything up to then is sent first, and nothing after it until
+   * `feed.release()`. Undefined: the session is out of the room.
+   */
+  async snapshot(session: Session, { roomId, peerId, feed }: RoomMembership): Promise<Standing | undefined> {
+    feed.hold();
+    try {
+      const standing = await this.standing(session, roomId, peerId);
+      if (standing !== undefined && (await feed.catchUp(standing.state.head))) return standing;
+    } catch (error) {
+      feed.release();
+      throw error;
+    }
+    feed.release();
+    return undefined;
   }
 
-  /** From now on the session's frames may name the room; what was missed goes out, then what comes. */
-  start(session: Session, receiver: RoomReceiver, after: Position, missed: readonly Entry[]): void {
-    session.entering.delete(receiver.roomId);
+  /** From now on the session's frames may name the room, and its connection gets what comes after a position. */
+  follow(
+    session: Session,
+    roomId: string,
+    { member }: Standing,
+    place: Place,
+    after: Position,
+    isHead: boolean,
+  ): void {
+    session.entering.delete(roomId);
     if (!session.connected) {
-      receiver.unfollow();
+      place.leave();
       return;
     }
-    session.rooms.get(receiver.roomId)?.unfollow();
-    session.rooms.set(receiver.roomId, receiver);
-    receiver.start(after, missed);
+    session.rooms.get(roomId)?.feed.stop();
+    const membership = this.#membership(session, roomId, member, place);
+    session.rooms.set(roomId, membership);
+    membership.feed.start(after, isHead);
+  }
+
+  #membership(
+    session: Session,
+    roomId: string,
+    { peer, record, join }: MemberView,
+    place: Place,
+  ): RoomMembership {
+    const { roomLog, makeFeed } = this.#options;
+    const { peerId } = peer;
+    const feed = makeFeed({
+      stream: `room:${roomId}`,
+      name: roomId,
+      number: record.number,
+      log: roomLog,
+      place,
+      outbound: session.outbound,
+      onSent: (entry) => {
+        if (entry.route === 0 && takesOut(entry.body, peerId)) this.#takenOut(session, membership);
+      },
+      onLost: () => session.tooSlow('what the client has not read is no longer kept'),
+      onBroken: () => session.close(CloseCode.INTERNAL, 'the server failed with this connection'),
+    });
+    const permissions = peer.permissions ?? create(PermissionsSchema);
+    const membership = { roomId, peerId, join, number: record.number, permissions, feed };
+    return membership;
+  }
+
+  #takenOut(session: Session, { roomId, join, feed }: RoomMembership): void {
+    feed.stop();
+    if (session.rooms.get(roomId)?.feed === feed) session.rooms.delete(roomId);
+    this.#options.store
+      .removeRoom(session, session.gen, roomId, join)
+      .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
   }
 }

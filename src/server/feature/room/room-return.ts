@@ -7,9 +7,9 @@ import {
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { type MemberView, snapshotOf } from '../../domain/room-view.ts';
 import { errorMessage } from '../../frame/error-message.ts';
-import type { Entry, Position, RoomLog } from '../../port/room-log.ts';
+import type { Position, RoomLog } from '../../port/room-log.ts';
 import type { JoinRecord, SessionStore } from '../../port/session-store.ts';
-import type { Session } from '../../session/session.ts';
+import type { RoomMembership, Session } from '../../session/session.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
 import type { RoomFollower, Standing } from './room-follower.ts';
 
@@ -26,7 +26,12 @@ export interface Returned {
   readonly follow: () => void;
 }
 
-const readBytes = 1_048_576;
+/** What a client that was at a position is told, and from where it is served after that. */
+interface Outcome {
+  readonly outcome: ResumedRoom['outcome'];
+  readonly after: Position;
+  readonly isHead: boolean;
+}
 
 /** The way of a session back to where it was in a room. */
 export class RoomReturn {
@@ -52,6 +57,27 @@ export class RoomReturn {
     }
   }
 
+  /** The same on the connection that follows the room already. */
+  async replay(session: Session, membership: RoomMembership, position: StreamPosition): Promise<Returned> {
+    const { roomId, peerId, feed } = membership;
+    feed.hold();
+    try {
+      const standing = await this.#options.follower.standing(session, roomId, peerId);
+      if (standing === undefined) return { room: left(roomId), follow: () => feed.release() };
+      const { outcome, after, isHead } = await this.#outcome(roomId, standing, position);
+      return {
+        room: resumed(roomId, outcome),
+        follow: () => {
+          feed.moveTo(after, isHead);
+          feed.release();
+        },
+      };
+    } catch (error) {
+      feed.release();
+      throw error;
+    }
+  }
+
   async #from(
     place: Place,
     session: Session,
@@ -65,23 +91,12 @@ export class RoomReturn {
     if (standing === undefined) {
       await store.removeRoom(session, session.gen, roomId, held.join);
       place.leave();
-      return {
-        room: resumed(roomId, { case: 'error', value: errorMessage(gone()) }),
-        follow: () => undefined,
-      };
+      return { room: left(roomId), follow: () => undefined };
     }
-    const { state, room, member } = standing;
-    const missed = position && (await this.#missed(roomId, position, member));
-    const receiver = follower.receiver(session, roomId, standing, place);
-    if (position !== undefined && missed !== undefined) {
-      return {
-        room: resumed(roomId, { case: 'recovered', value: position }),
-        follow: () => follower.start(session, receiver, position, missed),
-      };
-    }
+    const { outcome, after, isHead } = await this.#outcome(roomId, standing, position);
     return {
-      room: resumed(roomId, { case: 'snapshot', value: snapshotOf(roomId, state, room, held.peerId) }),
-      follow: () => follower.start(session, receiver, state.head, []),
+      room: resumed(roomId, outcome),
+      follow: () => follower.follow(session, roomId, standing, place, after, isHead),
     };
   }
 
@@ -95,26 +110,28 @@ export class RoomReturn {
     return this.#options.follower.standing(session, roomId, peerId);
   }
 
-  /** What came after a position, or undefined where that is not whole: unknown, too old, or from before the member's join. */
-  async #missed(
+  async #outcome(
     roomId: string,
-    position: Position,
-    { record }: MemberView,
-  ): Promise<readonly Entry[] | undefined> {
-    if (position.epoch === record.epoch && position.offset < record.number) return undefined;
-    const missed: Entry[] = [];
-    for (let after: Position = position; ; ) {
-      const read = await this.#options.roomLog.read(`room:${roomId}`, after, readBytes);
-      if (!read.good) return undefined;
-      missed.push(...read.entries);
-      if (read.complete) return missed;
-      after = read.entries.at(-1)?.position ?? after;
+    { state, room, member }: Standing,
+    position: StreamPosition | undefined,
+  ): Promise<Outcome> {
+    if (position !== undefined && (await this.#reachesBackTo(roomId, position, member))) {
+      return { outcome: { case: 'recovered', value: position }, after: position, isHead: false };
     }
+    const value = snapshotOf(roomId, state, room, member.peer.peerId);
+    return { outcome: { case: 'snapshot', value }, after: state.head, isHead: true };
+  }
+
+  /** Whether what came after a position is whole: not where it is unknown, too old, or from before the member's join. */
+  async #reachesBackTo(roomId: string, position: Position, { record }: MemberView): Promise<boolean> {
+    if (position.epoch === record.epoch && position.offset < record.number) return false;
+    return (await this.#options.roomLog.read(`room:${roomId}`, position, 1)).good;
   }
 }
 
-function gone(): SignalError {
-  return new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no longer in the room');
+function left(roomId: string): ResumedRoom {
+  const gone = new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no longer in the room');
+  return resumed(roomId, { case: 'error', value: errorMessage(gone) });
 }
 
 function resumed(roomId: string, outcome: ResumedRoom['outcome']): ResumedRoom {

@@ -36,6 +36,9 @@ export class SessionFeature {
 }
 
 function delivered(session: Session): Answer {
-  const positions = Array.from(session.rooms.values(), (membership) => membership.delivered());
+  const positions = Array.from(session.rooms.values(), ({ roomId, feed }) => ({
+    stream: roomId,
+    ...feed.delivered(),
+  }));
   return { result: { case: 'heartbeat', value: create(HeartbeatAnswerSchema, { delivered: positions }) } };
 }

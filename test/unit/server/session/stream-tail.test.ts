@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type Event, ServerFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
 import { MemoryRoomLog } from '../../../../src/server/adapter/memory/memory-room-log.ts';
 import { eventBody } from '../../../../src/server/frame/event-body.ts';
+import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
 import type {
   Entry,
   StreamListener,
@@ -26,7 +27,7 @@ class LossyRoomLog extends MemoryRoomLog {
       onEntry: (entry) => {
         if (!this.lost.has(entry.position.offset)) listener.onEntry(entry);
       },
-      onPublished: (body) => listener.onPublished(body),
+      onPublished: (key, body) => listener.onPublished(key, body),
     });
     return {
       close: () => {
@@ -46,14 +47,18 @@ class RecordingReceiver implements Receiver {
     this.number = number;
   }
 
-  deliver(entry: Entry, frame: Uint8Array): void {
+  deliver(entry: Entry, frame: OutgoingFrame): void {
     this.offsets.push(entry.position.offset);
-    const { frame: decoded } = fromBinary(ServerFrameSchema, frame);
+    const { frame: decoded } = fromBinary(ServerFrameSchema, frame.bytes);
     if (decoded.case === 'event') this.frames.push(decoded.value);
   }
 
   deliverPublished(): void {
     this.offsets.push(0);
+  }
+
+  missed(): void {
+    this.offsets.push(Number.NaN);
   }
 
   broken(): void {
@@ -111,7 +116,7 @@ function setUp() {
   return { log, tails, commit, join };
 }
 
-test('a receiver gets what is for all and what is for it, from its position on, each once', async () => {
+test('a receiver gets what is for all and what is for it, from where it begins to follow, each once', async () => {
   const { tails, commit, join } = setUp();
   const alice = await join('alice');
   const bob = await join('bob');
@@ -119,16 +124,14 @@ test('a receiver gets what is for all and what is for it, from its position on, 
   await commit('bob');
   await commit();
   const receiver = new RecordingReceiver(bob.offset);
-  place.follow(receiver, { epoch: bob.epoch, offset: 3 });
+  expect(place.passed()).toEqual({ epoch: bob.epoch, offset: 4 });
+  place.follow(receiver);
   await commit('alice');
   await commit('bob');
-  expect(receiver.offsets).toEqual([4, 6]);
+  expect(receiver.offsets).toEqual([6]);
   expect(
     receiver.frames.map(({ previous, previousToAll, directed }) => [previous, previousToAll, directed]),
-  ).toEqual([
-    [2, 2, false],
-    [3, 4, true],
-  ]);
+  ).toEqual([[3, 4, true]]);
   expect(alice.offset).toBe(1);
   place.leave();
 });
@@ -138,7 +141,8 @@ test('a lost announcement is read from the log before what came after it is deli
   const alice = await join('alice');
   const place = await tails.take(room);
   const receiver = new RecordingReceiver(alice.offset);
-  place.follow(receiver, alice);
+  place.follow(receiver);
+  place.reached(alice);
   await commit();
   log.lost.add(3).add(4);
   for (let times = 0; times < 5; times++) await commit();
@@ -151,7 +155,7 @@ test('one subscription serves all who follow a stream, and ends with the last of
   const alice = await join('alice');
   const places = [await tails.take(room), await tails.take(room)];
   expect(log.subscriptions).toBe(1);
-  places[0]?.follow(new RecordingReceiver(alice.offset), alice);
+  places[0]?.follow(new RecordingReceiver(alice.offset));
   places[0]?.leave();
   expect(log.subscriptions).toBe(1);
   places[1]?.leave();
@@ -166,8 +170,8 @@ test('X1: a receiver that fails is told so, and neither the others nor who commi
   const position = await join('alice');
   const broken = new BrokenReceiver(position.offset);
   const other = new RecordingReceiver(99);
-  (await tails.take(room)).follow(broken, position);
-  (await tails.take(room)).follow(other, position);
+  (await tails.take(room)).follow(broken);
+  (await tails.take(room)).follow(other);
   expect((await commit()).outcome).toBe('applied');
   expect((await commit('alice')).outcome).toBe('applied');
   expect(broken.timesBroken).toBe(2);

@@ -8,6 +8,7 @@ import {
 } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
 import { unimplementedHandlers } from '../../../../src/server/feature/unimplemented/unimplemented-feature.ts';
+import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
 import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
 import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
 import type { Handlers } from '../../../../src/server/session/handler.ts';
@@ -42,10 +43,15 @@ test('a connection that is gone before its token was verified takes no session f
       }),
     verifyJoinToken: () => Promise.reject(new Error('not asked for')),
   };
-  const sent: Uint8Array[] = [];
+  const sent: OutgoingFrame[] = [];
   const connect = () => {
     const connection = new Connection({
-      wire: { send: (frame) => sent.push(frame), close: () => undefined, bufferedBytes: 0 },
+      wire: {
+        send: (frame) => sent.push(frame),
+        close: () => undefined,
+        bufferedBytes: 0,
+        onDrain: () => undefined,
+      },
       clock,
       id: 'connection',
       verifier,
@@ -95,6 +101,7 @@ function sessionsOf(store: MemorySessionStore): Sessions {
     limits: create(LimitsSchema),
     liveness: create(LivenessSchema),
     iceServers: create(IceServersSchema),
+    outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
     acknowledgeWithinMs: 25,
     maxBrokenFrames: 1,
     reconnectionWindowMs: 5_000,

@@ -7,6 +7,7 @@ import { RoomLeaver } from '../../../../../src/server/liveness/room-leaver.ts';
 import type { JoinDecision } from '../../../../../src/server/port/directory.ts';
 import type { Commit, CommitResult, StreamName } from '../../../../../src/server/port/room-log.ts';
 import { Session } from '../../../../../src/server/session/session.ts';
+import { StreamFeed } from '../../../../../src/server/session/stream-feed.ts';
 import { StreamTails } from '../../../../../src/server/session/stream-tail.ts';
 import { FakeClock } from '../../../../contract/fake-clock.ts';
 import { quietLog } from '../../../quiet-log.ts';
@@ -56,6 +57,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
     },
     verifier: { verify: unasked, verifyJoinToken: unasked },
     tails: new StreamTails(roomLog, quietLog),
+    makeFeed: (feed) => new StreamFeed(feed),
     clock,
   });
   const leaver = new RoomLeaver(roomLog, store, quietLog);
@@ -84,9 +86,10 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
           rooms: new Map(),
           sessionPolicy: 'multiple',
         },
-        wire: { send: () => undefined, close: () => undefined, bufferedBytes: 0 },
+        wire: { send: () => undefined, close: () => undefined, bufferedBytes: 0, onDrain: () => undefined },
         clock,
         log: quietLog,
+        outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
         acknowledgeWithinMs: 25,
         maxBrokenFrames: 1,
       });

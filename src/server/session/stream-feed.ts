@@ -1,0 +1,184 @@
+import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
+import { eventFrame } from '../frame/server-frame.ts';
+import type { Entry, Position, RoomLog, StreamName } from '../port/room-log.ts';
+import type { Outbound, Puller } from './outbound.ts';
+import type { Place, Receiver } from './stream-tail.ts';
+
+/** How much is read at once on the way to a snapshot, in bytes. */
+const catchUpBytes = 65_536;
+
+export interface StreamFeedOptions {
+  readonly stream: StreamName;
+  /** As the client knows the stream: a room's id, or empty for the inbox. */
+  readonly name: string;
+  /** The member's number: the offset of its join. */
+  readonly number: number;
+  readonly log: RoomLog;
+  readonly place: Place;
+  readonly outbound: Outbound;
+  /** Called after an entry was sent. */
+  readonly onSent: (entry: Entry) => void;
+  /** The log does not reach back to the cursor any more: only a snapshot helps. */
+  readonly onLost: () => void;
+  /** The server failed with this connection. */
+  readonly onBroken: () => void;
+}
+
+/**
+ * - `live`: entries are sent as the tail brings them.
+ * - `pulling`: they are read from the log, from the cursor on, as there is room, until the cursor meets the tail.
+ * - `held`: nothing is sent.
+ * - `stopped`: nothing is sent any more.
+ */
+type Mode = 'live' | 'pulling' | 'held' | 'stopped';
+
+/** Brings one stream to one connection, in order and without a gap, at the pace at which the client reads. */
+export class StreamFeed implements Receiver, Puller {
+  readonly number: number;
+  readonly #options: StreamFeedOptions;
+  #mode: Mode = 'held';
+  /** Everything up to here that is for the receiver was sent; in `live` the tail's own place may be further. */
+  #cursor: Position = { epoch: 0, offset: 0 };
+  /** Nothing lies between the cursor and what the tail announces. */
+  #meetsTail = false;
+  /** Rises where the cursor or the mode is set anew: what a read that began before brings is not wanted any more. */
+  #turn = 0;
+
+  constructor(options: StreamFeedOptions) {
+    this.#options = options;
+    this.number = options.number;
+  }
+
+  /**
+   * Sends what comes after a position. `isHead`: it was the head at a moment since the place was taken, so that the tail has
+   * announced all that came after it.
+   */
+  start(after: Position, isHead: boolean): void {
+    this.#options.place.follow(this);
+    this.moveTo(after, isHead);
+    this.release();
+  }
+
+  /** Sends nothing from now on, until `release`. */
+  hold(): void {
+    if (this.#mode === 'stopped') return;
+    this.moveTo(this.delivered(), this.#meetsTail);
+    this.#mode = 'held';
+    this.#options.outbound.withdraw(this);
+  }
+
+  /** While it is held: sends what is missing up to a position, and nothing after it. False: it can't, or was stopped on the way. */
+  async catchUp(through: Position): Promise<boolean> {
+    while (this.#mode === 'held' && isAfter(through, this.#cursor)) {
+      const before = this.#cursor;
+      await this.#options.outbound.room();
+      if (!(await this.#read(catchUpBytes, through)) || this.#cursor === before) return false;
+    }
+    return this.#mode === 'held';
+  }
+
+  /** While it is held: after the release it goes on from another position. `isHead` as at the start. */
+  moveTo({ epoch, offset }: Position, isHead: boolean): void {
+    this.#turn++;
+    this.#cursor = { epoch, offset };
+    this.#meetsTail = isHead;
+  }
+
+  release(): void {
+    if (this.#mode !== 'held') return;
+    if (!this.#joinTail()) this.#pullOn();
+  }
+
+  /** How far the client has been served: everything for it up to here was sent. */
+  delivered(): Position {
+    const passed = this.#mode === 'live' ? this.#options.place.passed() : undefined;
+    return passed !== undefined && isAfter(passed, this.#cursor) ? passed : this.#cursor;
+  }
+
+  stop(): void {
+    this.#turn++;
+    this.#mode = 'stopped';
+    this.#options.outbound.withdraw(this);
+    this.#options.place.leave();
+  }
+
+  deliver(entry: Entry, frame: OutgoingFrame): void {
+    if (this.#mode !== 'live' || !isAfter(entry.position, this.#cursor)) return;
+    if (this.#options.outbound.hasRoom) this.#send(entry, frame);
+    else this.#fallBehind(entry);
+  }
+
+  deliverPublished(key: string, frame: OutgoingFrame): void {
+    this.#options.outbound.publish(key, frame);
+  }
+
+  /** The tail has a hole that it can't fill: the log is read from the cursor on. */
+  missed(): void {
+    if (this.#mode !== 'live') return;
+    this.#meetsTail = false;
+    this.#pullOn();
+  }
+
+  broken(): void {
+    this.stop();
+    this.#options.onBroken();
+  }
+
+  async pull(maxBytes: number): Promise<boolean> {
+    if (this.#mode !== 'pulling') return false;
+    if (!(await this.#read(maxBytes))) return false;
+    return !this.#joinTail();
+  }
+
+  /** All before the entry was served, for the tail leaves out nothing. */
+  #fallBehind({ position: { epoch, offset } }: Entry): void {
+    if (epoch === this.#cursor.epoch) this.#cursor = { epoch, offset: offset - 1 };
+    this.#pullOn();
+  }
+
+  #pullOn(): void {
+    this.#mode = 'pulling';
+    this.#options.outbound.enqueue(this);
+  }
+
+  /** Goes live where nothing is missing between the cursor and the tail. */
+  #joinTail(): boolean {
+    const { place } = this.#options;
+    const passed = place.passed();
+    if (!this.#meetsTail || (passed !== undefined && isAfter(passed, this.#cursor))) return false;
+    place.reached(this.#cursor);
+    this.#mode = 'live';
+    return true;
+  }
+
+  /** Reads on from the cursor and sends what is for the receiver, no further than `through`. False: who stopped or held it goes on. */
+  async #read(maxBytes: number, through?: Position): Promise<boolean> {
+    const { log, stream, name, onLost } = this.#options;
+    const turn = this.#turn;
+    const read = await log.read(stream, this.#cursor, maxBytes);
+    if (this.#turn !== turn) return false;
+    if (!read.good) {
+      this.stop();
+      onLost();
+      return false;
+    }
+    for (const entry of read.entries) {
+      if (through !== undefined && isAfter(entry.position, through)) return true;
+      if (entry.route === 0 || entry.route === this.number) this.#send(entry, eventFrame(name, entry));
+      else this.#cursor = entry.position;
+      if (this.#turn !== turn) return false;
+    }
+    if (read.complete) this.#meetsTail = true;
+    return true;
+  }
+
+  #send(entry: Entry, frame: OutgoingFrame): void {
+    this.#cursor = entry.position;
+    this.#options.outbound.send(frame);
+    this.#options.onSent(entry);
+  }
+}
+
+function isAfter(one: Position, other: Position): boolean {
+  return one.epoch !== other.epoch || one.offset > other.offset;
+}

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { KeptEntries } from '../../../../../src/server/adapter/memory/kept-entries.ts';
+import type { Entry } from '../../../../../src/server/port/room-log.ts';
+
+function entryOf(offset: number, length: number): Entry {
+  return {
+    position: { epoch: 7, offset },
+    route: offset % 5 === 0 ? 0 : 0xffff_fff0 + (offset % 5),
+    previous: offset - 1,
+    previousToAll: offset >> 1,
+    body: Buffer.alloc(length, offset % 251),
+  };
+}
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.record({ append: fc.oneof(fc.nat(300), fc.nat(5_000), fc.nat(70_000)) }) },
+    { weight: 2, arbitrary: fc.record({ drop: fc.nat(20) }) },
+    { weight: 3, arbitrary: fc.record({ readAfter: fc.nat(60), maxBytes: fc.nat(20_000) }) },
+  ),
+  { maxLength: 120 },
+);
+
+test('what is kept is read as it was appended, whatever was dropped before', () => {
+  fc.assert(
+    fc.property(steps, (sequence) => {
+      const kept = new KeptEntries();
+      const model: Entry[] = [];
+      let dropped = 0;
+      for (const step of sequence) {
+        if ('append' in step) {
+          const entry = entryOf(dropped + model.length + 1, step.append);
+          kept.append(entry);
+          model.push(entry);
+        } else if ('drop' in step) {
+          const through = dropped + Math.min(step.drop, model.length);
+          kept.dropThrough(dropped + step.drop);
+          model.splice(0, through - dropped);
+          dropped = through;
+        } else {
+          const skip = Math.min(step.readAfter, model.length);
+          const expected: Entry[] = [];
+          let bytes = 0;
+          for (const entry of model.slice(skip)) {
+            bytes += entry.body.length;
+            if (bytes > step.maxBytes && expected.length > 0) break;
+            expected.push(entry);
+          }
+          expect(kept.read(7, dropped + skip, step.maxBytes)).toEqual(expected);
+        }
+        expect(kept.reachesBackTo).toBe(dropped);
+        expect(kept.count).toBe(model.length);
+        expect(kept.bytes).toBe(model.reduce((sum, { body }) => sum + body.length, 0));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what was read stays as it was when its place is used anew', () => {
+  const kept = new KeptEntries();
+  for (let offset = 1; offset <= 1_000; offset++) {
+    kept.append(entryOf(offset, 100));
+    const [read] = kept.read(7, offset - 1, 1_000);
+    kept.dropThrough(offset);
+    kept.append(entryOf(++offset, 100));
+    expect(read).toEqual(entryOf(offset - 1, 100));
+  }
+});

@@ -1,0 +1,186 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { expect, test } from 'vitest';
+import { MemoryRoomLog } from '../../../../src/server/adapter/memory/memory-room-log.ts';
+import { eventBody } from '../../../../src/server/frame/event-body.ts';
+import type { Entry, Position, RoomLog, StreamName } from '../../../../src/server/port/room-log.ts';
+import { Outbound } from '../../../../src/server/session/outbound.ts';
+import { StreamFeed } from '../../../../src/server/session/stream-feed.ts';
+import { StreamTails } from '../../../../src/server/session/stream-tail.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
+import { UnsteadyRoomLog } from '../../../contract/unsteady-room-log.ts';
+import { quietLog } from '../../quiet-log.ts';
+import { SlowWire } from './slow-wire.ts';
+
+const room: StreamName = 'room:daily';
+const budgetBytes = 4_000;
+
+/** A room with Ada and Bob, numbers 1 and 2, and a connection of Ada's that follows it from the head or from a position. */
+async function setUp(behind: (log: RoomLog) => RoomLog = (log) => log, maxBytes = 10_000_000) {
+  const clock = new FakeClock();
+  const log = behind(new MemoryRoomLog({ clock, keepMs: 60_000, maxBytes, emptyGraceMs: 0 }));
+  let seq = 0;
+  const commit = (to: 'all' | 'ada' | 'bob', bytes = 10) =>
+    log.commit(room, {
+      source: { id: 'tester', gen: 1, seq: ++seq },
+      checks: [],
+      changes: [],
+      entry: {
+        to: to === 'all' ? to : { peerId: to },
+        body: eventBody('peerUpdated', { attributes: { text: 'x'.repeat(bytes) } }),
+      },
+    });
+  for (const peerId of ['ada', 'bob']) {
+    const member = { sessionId: peerId, userId: peerId, gen: 1, node: 'a', info: new Uint8Array() };
+    await log.commit(room, {
+      source: { id: peerId, gen: 1, seq: 1 },
+      checks: [],
+      changes: [{ kind: 'add-member', peerId, member }],
+      entry: { to: 'all', body: eventBody('peerJoined', {}) },
+    });
+  }
+  const head = async (): Promise<Position> => (await log.state(room))?.head ?? { epoch: 0, offset: 0 };
+  const wire = new SlowWire();
+  const tails = new StreamTails(log, quietLog);
+  const limits = { budgetBytes, maxBytes: 10 * budgetBytes };
+  const outbound = new Outbound({ wire, limits, clock, log: quietLog, onOverflow: () => wire.close(1) });
+  const place = await tails.take(room);
+  const sent: Entry[] = [];
+  const feed = new StreamFeed({
+    stream: room,
+    name: 'daily',
+    number: 1,
+    log,
+    place,
+    outbound,
+    onSent: (entry) => void sent.push(entry),
+    onLost: () => wire.close(2),
+    onBroken: () => wire.close(3),
+  });
+  return { log, commit, head, wire, tails, feed, sent };
+}
+
+/** The offsets after a position of those entries that are for Ada. */
+async function meantForAda(log: RoomLog, after: Position): Promise<number[]> {
+  const read = await log.read(room, after, 1e9);
+  if (!read.good) throw new Error('the log does not reach back');
+  return read.entries.filter(({ route }) => route < 2).map(({ position }) => position.offset);
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+}
+
+test('X3: a slow reader costs the budget, not what it has not read, and gets all of it in order as it reads on', async () => {
+  const { log, commit, head, wire, feed } = await setUp();
+  const start = await head();
+  feed.start(start, true);
+  for (let count = 0; count < 500; count++) await commit(count % 3 === 0 ? 'all' : 'ada', 200);
+  await turns(10);
+  expect(wire.mostBufferedBytes).toBeLessThan(budgetBytes + 400);
+  const meant = await meantForAda(log, start);
+  while (wire.offsets.length < meant.length) {
+    const before = wire.offsets.length;
+    wire.drain();
+    await turns(10);
+    expect(wire.offsets.length).toBeGreaterThan(before);
+  }
+  expect(wire.offsets).toEqual(meant);
+  expect(wire.mostBufferedBytes).toBeLessThan(budgetBytes + 400);
+  // It has met the tail: what comes now is sent without another look at the log.
+  wire.drain();
+  await commit('ada');
+  expect(wire.offsets.at(-1)).toBe((await head()).offset);
+});
+
+test('X3: a reader so slow that the log no longer has what it missed is given up, and not served with a hole', async () => {
+  const { commit, head, wire, feed, tails } = await setUp(undefined, 20_000);
+  feed.start(await head(), true);
+  for (let count = 0; count < 400; count++) await commit('ada', 200);
+  const served = [...wire.offsets];
+  wire.drain();
+  await turns(10);
+  expect(wire.closedWith).toBe(2);
+  expect(wire.offsets).toEqual(served);
+  expect(served).toEqual(served.map((_, index) => 3 + index));
+  expect(tails.size).toBe(0);
+});
+
+test('a quiet member of a busy room is as far as the room is', async () => {
+  const { commit, head, wire, feed } = await setUp(undefined, 20_000);
+  feed.start(await head(), true);
+  for (let count = 0; count < 400; count++) await commit('bob', 200);
+  expect(feed.delivered()).toMatchObject({ offset: 402 });
+  // What it is to be sent next is found although the log has long dropped the place where it was last sent something.
+  wire.bufferedBytes = budgetBytes;
+  await commit('ada');
+  wire.drain();
+  await turns(10);
+  expect(wire.offsets).toEqual([403]);
+});
+
+test('what a receiver is served never runs ahead of what it is said to have', async () => {
+  const { commit, head, wire, feed } = await setUp();
+  feed.start(await head(), true);
+  wire.bufferedBytes = budgetBytes;
+  for (let count = 0; count < 5; count++) await commit('ada');
+  expect(feed.delivered()).toMatchObject({ offset: 2 });
+  wire.drain();
+  await turns(10);
+  expect(feed.delivered()).toMatchObject({ offset: 7 });
+});
+
+test('a hole in the announcements that the log can not fill ends the connection', async () => {
+  const { commit, head, wire, feed } = await setUp(undefined, 2_000);
+  feed.start({ ...(await head()), epoch: 1 }, true);
+  feed.missed();
+  await commit('ada');
+  await turns(10);
+  expect(wire.closedWith).toBe(2);
+  expect(wire.offsets).toEqual([]);
+});
+
+for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  test(`S5, R1: everything once and in order, snapshots between what they hold and what they do not, seed ${seed}`, async () => {
+    const random = xoroshiro128plus(seed);
+    const below = (bound: number) => uniformInt(random, 0, bound - 1);
+    const { log, commit, head, wire, feed, sent } = await setUp((inner) =>
+      seed % 2 === 0 ? inner : new UnsteadyRoomLog(inner, seed),
+    );
+    for (let count = below(20); count > 0; count--) await commit('all', below(500));
+    const start = { ...(await head()), offset: 2 };
+    feed.start(start, false);
+    const pending: Promise<unknown>[] = [];
+    let snapshots = 0;
+    for (let step = 0; step < 400; step++) {
+      const action = below(10);
+      if (action < 6) pending.push(commit((['all', 'ada', 'bob'] as const)[below(3)] ?? 'all', below(1_500)));
+      else if (action < 8) wire.drain();
+      else if (action < 9) await turns(below(4));
+      else {
+        feed.hold();
+        const at = await head();
+        const caughtUp = feed.catchUp(at);
+        for (let drains = 0; drains < 200; drains++) {
+          await turns(1);
+          wire.drain();
+        }
+        expect(await caughtUp).toBe(true);
+        expect(feed.delivered()).toEqual({ epoch: at.epoch, offset: at.offset });
+        expect(wire.offsets).toEqual((await meantForAda(log, start)).filter((offset) => offset <= at.offset));
+        snapshots++;
+        feed.release();
+      }
+    }
+    await Promise.all(pending);
+    const meant = await meantForAda(log, start);
+    for (let drains = 0; wire.offsets.length < meant.length && drains < 2_000; drains++) {
+      wire.drain();
+      await turns(8);
+    }
+    expect(wire.offsets).toEqual(meant);
+    expect(sent.map(({ position }) => position.offset)).toEqual(meant);
+    expect(snapshots).toBeGreaterThan(10);
+    expect(wire.closedWith).toBeUndefined();
+  });
+}
