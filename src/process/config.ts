@@ -45,6 +45,8 @@ export interface Config {
     /** The key that user ids are hashed with. Absent: one for the life of the process. */
     readonly hashKey?: string;
   };
+  /** Who brings it may read the metrics. Absent: in production who may operate, else anyone. */
+  readonly metricsToken?: string;
   readonly auth: {
     readonly keys: TokenKeySource;
     /** Absent: the one of the key's type. */
@@ -124,6 +126,7 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
       format: values.LOG_FORMAT ?? (isPretty ? 'pretty' : 'json'),
       ...(values.LOG_HASH_KEY !== undefined && { hashKey: values.LOG_HASH_KEY }),
     },
+    ...(values.METRICS_TOKEN !== undefined && { metricsToken: values.METRICS_TOKEN }),
     auth: {
       keys: toKeySource(values),
       ...(values.JWT_ALGORITHMS !== undefined && { algorithms: values.JWT_ALGORITHMS }),

@@ -32,6 +32,11 @@ export const settings = {
   LOG_FORMAT: { form: form.choice('json', 'pretty') },
   LOG_HASH_KEY: { form: form.secret(16), secret: true },
 
+  METRICS_TOKEN: {
+    form: form.text('should be 16 characters or more of ASCII, without blanks', /^[\x21-\x7e]{16,}$/),
+    secret: true,
+  },
+
   JWT_SECRET: { form: form.secret(32), secret: true },
   JWT_PUBLIC_KEY: { form: form.publicKey, secret: true },
   JWT_JWKS_URL: { form: form.httpUrl },

@@ -5,6 +5,7 @@ import { IceServersSchema, LimitsSchema, LivenessSchema } from '../../gen/parley
 import type { Config } from '../process/config.ts';
 import type { DevelopmentTokens } from '../process/development-tokens.ts';
 import { listenProblem } from '../process/listen-problem.ts';
+import { PrometheusMetrics } from '../process/prometheus-metrics.ts';
 import type { LoadedTokenKeys } from '../process/token-keys.ts';
 import { systemClock } from '../shared/clock.ts';
 import { maxRoomsPerSession, maxUnanswered } from '../shared/limits.ts';
@@ -156,13 +157,14 @@ function openPorts({ config, log, tokenKeys, embeddedDirectory }: NodeOptions) {
 /** Sessions, what their frames do, and the end of those that do not come back. */
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const { clock, roomLog, store } = ports;
+  const metrics = new PrometheusMetrics();
   const tails = new StreamTails(roomLog, log);
   const leaver = new RoomLeaver(roomLog, store, log);
   const rooms = new RoomFeature({ ...ports, tails, makeFeed: (feed) => new StreamFeed(feed) });
   const handlers = {
     ...unimplementedHandlers,
     ...rooms.handlers,
-    ...new RelayFeature(roomLog).handlers,
+    ...new RelayFeature(roomLog, clock, metrics).handlers,
     ...new SessionFeature(() => sessions).handlers,
   } satisfies Handlers;
   const sessions: Sessions = new Sessions({
@@ -183,7 +185,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   });
   const dispatcher = new Dispatcher(handlers, config.limits.maxFrameBytes);
   const reaper = new Reaper({ store, leaver, clock, log, intervalMs: reapIntervalMs });
-  return { sessions, dispatcher, reaper };
+  return { sessions, dispatcher, reaper, tails, metrics };
 }
 
 /** What every welcome tells of the configuration. */
@@ -206,7 +208,7 @@ function told({ limits, liveness, iceServers }: Config) {
 }
 
 /** Where clients and operators come in: WebSockets and HTTP, on one port. */
-function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher }: Inside) {
+function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, tails, metrics }: Inside) {
   const { config, log, version, pagesFolder, developmentTokens, tls } = options;
   const { roomLog, verifier, clock } = ports;
   const sockets = new WebSocketEndpoint({
@@ -221,6 +223,20 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher }
     maxFrameBytes: config.limits.maxFrameBytes,
     ...config.liveness,
   });
+  metrics.watch([
+    { name: 'ws_connections_gauge', help: 'Open WebSockets.', value: () => sockets.size },
+    {
+      name: 'room_members_gauge',
+      help: 'Members of rooms with a connection to this node.',
+      value: () => sessions.memberships,
+    },
+    {
+      name: 'online_users_gauge',
+      help: 'Users with a connection to this node.',
+      value: () => sessions.users,
+    },
+    { name: 'followed_rooms_gauge', help: 'Rooms that somebody here is in.', value: () => tails.size },
+  ]);
   const http = createHttpApi({
     roomLog,
     verifier,
@@ -229,6 +245,8 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher }
     clientUrls: config.clientUrls,
     nodeId: config.nodeId,
     version,
+    metrics,
+    metricsAccess: metricsAccess(config),
     partModes: () => ({ store: 'memory', directory: config.directory.source.kind, media: 'none' }),
     pagesFolder,
     ...(developmentTokens && { developmentTokens }),
@@ -237,4 +255,10 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher }
   });
   sockets.attach(http.server);
   return { sockets, http, connections: new OpenConnections(http) };
+}
+
+/** In production metrics are for those who are told a secret. */
+function metricsAccess({ environment, metricsToken }: Config) {
+  const isOpen = environment !== 'production' && metricsToken === undefined;
+  return isOpen ? ('anyone' as const) : { token: metricsToken };
 }

@@ -9,6 +9,7 @@ import type { TokenVerifier } from '../port/token-verifier.ts';
 import { addDevelopmentTokenRoute, type DevelopmentTokens } from './development-token-route.ts';
 import { addHealthRoute, type PartModes } from './health-route.ts';
 import { addErrorReplies, replyWithError } from './http-error.ts';
+import { addMetricsRoute, type MetricsRouteOptions, type MetricsText } from './metrics-route.ts';
 import { addPages } from './pages.ts';
 import { addRoomRoutes } from './room-routes.ts';
 import { addSecurityHeaders } from './security-headers.ts';
@@ -24,6 +25,9 @@ export interface HttpApiOptions {
   readonly nodeId: string;
   /** How each part runs at the moment, for `/health`. */
   readonly partModes: () => PartModes;
+  readonly metrics: MetricsText;
+  /** Who may read the metrics. */
+  readonly metricsAccess: MetricsRouteOptions['metricsAccess'];
   /** The origins whose pages may call with credentials. `*` is refused. */
   readonly clientUrls: readonly string[];
   /** The folder of the built pages, an absolute path. It need not exist. */
@@ -78,6 +82,7 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
   addSecurityHeaders(app);
   addErrorReplies(app, options.log);
   addHealthRoute(app, options);
+  addMetricsRoute(app, options);
   addRoomRoutes(app, options);
   if (options.developmentTokens !== undefined) addDevelopmentTokenRoute(app, options.developmentTokens);
   if (options.pagesFolder !== undefined) addPages(app, options.pagesFolder);

@@ -21,6 +21,7 @@ export function requireScope(
   };
 }
 
-function bearerToken(authorization: string | undefined): string | undefined {
+/** The token of a header `Authorization: Bearer`. */
+export function bearerToken(authorization: string | undefined): string | undefined {
   return /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 }

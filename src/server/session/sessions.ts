@@ -74,6 +74,18 @@ export class Sessions {
     this.#watching?.close();
   }
 
+  /** How many memberships have their connection here. */
+  get memberships(): number {
+    let count = 0;
+    for (const { rooms } of this.#live.values()) count += rooms.size;
+    return count;
+  }
+
+  /** How many users have a connection here. */
+  get users(): number {
+    return new Set(Array.from(this.#live.values(), ({ userId }) => userId)).size;
+  }
+
   /** Opens or resumes the session and welcomes the client. Rejects as `SessionDesk.signIn` does. */
   async signIn(request: SignIn): Promise<Session> {
     const signedIn = await this.#desk.signIn(request);

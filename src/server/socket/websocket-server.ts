@@ -79,6 +79,11 @@ export class WebSocketEndpoint {
     });
   }
 
+  /** How many connections are open. */
+  get size(): number {
+    return this.#sockets.size;
+  }
+
   /** Closes every connection; resolves when all are gone, by force after `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true;

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../../shared/clock.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { relayCommit } from '../../domain/relay.ts';
 import type { ClientFrameView, FrameKind } from '../../frame/client-frame.ts';
 import { type RelayView, readRelay, relayEvent } from '../../frame/relay.ts';
 import { commitError } from '../../port/decision.ts';
+import type { Metrics } from '../../port/metrics.ts';
 import type { Check, RoomLog } from '../../port/room-log.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
@@ -16,9 +18,14 @@ const logNames = {
   signal: 'relay.signal',
 } as const;
 
+/** As they stand in the metrics. */
+const typeNames = { offer: 'offer', answer: 'answer', candidates: 'candidate', signal: 'signal' } as const;
+
 /** What one peer says to one other: its bytes go into the room's log as they came, and from there to the receiver. */
 export class RelayFeature {
   readonly #log: RoomLog;
+  readonly #clock: Clock;
+  readonly #metrics: Metrics;
   /** With a counter it names each relay of this process. */
   readonly #prefix = randomBytes(6).toString('base64url');
   #count = 0;
@@ -27,11 +34,14 @@ export class RelayFeature {
     relay: (session, frame) => this.#relay(session, frame),
   } satisfies Partial<Record<FrameKind, Handler>>;
 
-  constructor(log: RoomLog) {
+  constructor(log: RoomLog, clock: Clock, metrics: Metrics) {
     this.#log = log;
+    this.#clock = clock;
+    this.#metrics = metrics;
   }
 
   async #relay(session: Session, frame: ClientFrameView): Promise<Answer> {
+    const startMs = this.#clock.monotonicMs();
     const relay = readRelay(frame.body);
     const turn = session.turns.pending(relay.roomId);
     if (turn !== undefined) await turn;
@@ -46,12 +56,14 @@ export class RelayFeature {
     const result = await this.#log.commit(`room:${relay.roomId}`, commit);
     if (result.outcome === 'refused') throw refusal(result.failed);
     if (result.outcome !== 'applied') throw commitError(result.outcome);
-    if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId, result.again);
+    if (result.again) return {};
+    this.#metrics.relayed(this.#clock.monotonicMs() - startMs);
+    this.#metrics.handled(typeNames[relay.kind]);
+    if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId);
     return {};
   }
 
-  #logRelay(session: Session, relay: RelayView, from: string, correlationId: string, again: boolean): void {
-    if (again) return;
+  #logRelay(session: Session, relay: RelayView, from: string, correlationId: string): void {
     const { roomId, to, kind, body } = relay;
     session.log.debug(logNames[kind], { correlationId, room: roomId, from, to, bytes: body.length });
   }

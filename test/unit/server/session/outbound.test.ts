@@ -12,7 +12,7 @@ function setUp() {
   const wire = new SlowWire();
   const clock = new FakeClock();
   let overflows = 0;
-  const outbound = new Outbound({ wire, limits, clock, log: quietLog, onOverflow: () => void overflows++ });
+  const outbound = new Outbound({ wire, limits, clock, log: quietLog, onOverflow: () => overflows++ });
   return { wire, clock, outbound, overflows: () => overflows };
 }
 
