@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { RelayBodySchema } from '../../gen/parley/signal/v1/relay_pb.ts';
 import { startRoomServer } from './room-server.ts';
 
-type Kind = MessageInitShape<typeof RelayBodySchema>['kind'];
+type Kind = NonNullable<MessageInitShape<typeof RelayBodySchema>['kind']>;
 
 const { server, signIn } = await startRoomServer();
 
