@@ -110,6 +110,15 @@ export class RawClient {
     this.#socket.send(data);
   }
 
+  /** Stops reading from the socket: what comes waits with the other side. */
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#socket.resume();
+  }
+
   /** Sends a request under the next id and waits for its own reply, or for the acknowledgement that covers it. */
   async request(body: Body): Promise<Reply> {
     const id = this.#nextId++;

@@ -45,12 +45,13 @@ export interface RoomServer {
 
 /**
  * A node with a room for each case, for the tests of one file, after which it is closed. Its reconnection window is 250 ms,
- * and an empty room is kept for 200 ms.
+ * and an empty room is kept for 200 ms;
+ * `env` adds settings.
  */
-export async function startRoomServer(): Promise<RoomServer> {
+export async function startRoomServer(env: Readonly<Record<string, string>> = {}): Promise<RoomServer> {
   const server = await startTestServer({
     directory,
-    env: { RECONNECTION_WINDOW_MS: '250', ROOM_EMPTY_GRACE_MS: '200' },
+    env: { RECONNECTION_WINDOW_MS: '250', ROOM_EMPTY_GRACE_MS: '200', ...env },
   });
   afterAll(() => server.close());
   return {

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { RawClient } from './raw-client.ts';
+import { startRoomServer } from './room-server.ts';
+
+/** More than the sockets' buffers between a server and a client on one machine hold. */
+const offers = 150;
+const sdp = 'v=0 '.repeat(50_000);
+const roomLogBytes = 4_000_000;
+
+const { server, signIn } = await startRoomServer({
+  SEND_BUDGET_BYTES: '65536',
+  ROOM_LOG_MAX_BYTES: `${roomLogBytes}`,
+  RECONNECTION_WINDOW_MS: '5000',
+});
+
+/** Sends an offer with its number in it, and waits until it stands in the log. */
+async function offer(from: RawClient, roomId: string, to: string, number: number, text = sdp): Promise<void> {
+  const kind = { case: 'offer', value: { sdp: `${number} ${text}` } } as const;
+  const { result } = await from.request({ case: 'relay', value: { roomId, to, body: { kind } } });
+  if (result.case === 'error') throw new Error(result.value.message);
+}
+
+function numbersOf(client: RawClient): number[] {
+  return client.events('relay').map(({ body }) => {
+    const kind = body.value.body?.kind;
+    return kind?.case === 'offer' ? Number.parseInt(kind.value.sdp) : Number.NaN;
+  });
+}
+
+test('X3: who stops reading for a while gets all that the log has, in order, and the others notice nothing', async () => {
+  const [ada, bob, carol] = [await signIn('ada'), await signIn('bob'), await signIn('carol')];
+  const peerIds = { bob: randomUUID(), carol: randomUUID() };
+  await ada.join('slow', randomUUID());
+  await bob.join('slow', peerIds.bob);
+  await carol.join('slow', peerIds.carol);
+  bob.pauseReading();
+  const fits = Math.floor(roomLogBytes / sdp.length) - 2;
+  for (let number = 0; number < fits; number++) {
+    await offer(ada, 'slow', peerIds.bob, number);
+    await offer(ada, 'slow', peerIds.carol, number, 'short');
+  }
+  await expect.poll(() => numbersOf(carol)).toHaveLength(fits);
+  bob.resumeReading();
+  await expect
+    .poll(() => numbersOf(bob), { timeout: 10_000 })
+    .toEqual(Array.from({ length: fits }, (_, number) => number));
+  await offer(ada, 'slow', peerIds.bob, fits, 'after');
+  await expect.poll(() => numbersOf(bob).at(-1)).toBe(fits);
+});
+
+test('X3, S5: what is no longer kept when a slow reader goes on closes it with 4001, and the resume says that it was not recovered', async () => {
+  const [ada, bob] = [await signIn('ada'), await signIn('bob')];
+  const to = randomUUID();
+  await ada.join('slower', randomUUID());
+  const { room } = await bob.join('slower', to);
+  bob.pauseReading();
+  for (let number = 0; number < offers; number++) await offer(ada, 'slower', to, number);
+  bob.resumeReading();
+  expect((await bob.closed).code).toBe(4001);
+  const got = numbersOf(bob);
+  expect(got).toEqual(got.map((_, index) => index));
+  expect(got.length).toBeLessThan(offers);
+  expect(server.logLines.filter(({ event }) => event === 'session.slow_reader')).toHaveLength(1);
+
+  const { sessionId, sessionSecret } = bob.welcome;
+  const last = bob.events('relay').at(-1);
+  const positions = [{ stream: 'slower', epoch: room?.head?.epoch ?? 0, offset: last?.offset ?? 0 }];
+  const resume = { sessionId, sessionSecret, positions };
+  const back = await RawClient.open(server.wsUrl, {
+    hello: { case: 'hello', value: { token: await server.token('bob'), resume } },
+  });
+  const { resumed, rooms } = await back.welcomed();
+  expect([resumed, rooms.map(({ outcome }) => outcome.case)]).toEqual([true, ['snapshot']]);
+  await offer(ada, 'slower', to, offers);
+  await expect.poll(() => numbersOf(back)).toEqual([offers]);
+  back.close();
+});
