@@ -59,6 +59,8 @@ export interface Config {
     readonly clockSkewS: number;
     readonly tokenInQuery: boolean;
     readonly signInTimeoutMs: number;
+    /** How long before its token expires a client is told of it; half of what is left where that is less. */
+    readonly tokenWarningMs: number;
   };
   readonly liveness: {
     readonly pingIntervalMs: number;
@@ -136,6 +138,7 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
       clockSkewS: values.JWT_CLOCK_SKEW_S,
       tokenInQuery: values.TOKEN_IN_QUERY,
       signInTimeoutMs: values.SIGN_IN_TIMEOUT_MS,
+      tokenWarningMs: values.TOKEN_WARNING_MS,
     },
     liveness: {
       pingIntervalMs: values.PING_INTERVAL_MS,

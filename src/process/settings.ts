@@ -47,6 +47,7 @@ export const settings = {
   JWT_CLOCK_SKEW_S: { form: form.wholeNumber(0, 3_600), fallback: '5' },
   TOKEN_IN_QUERY: { form: form.flag, fallback: 'true' },
   SIGN_IN_TIMEOUT_MS: { form: form.milliseconds(), fallback: '5000' },
+  TOKEN_WARNING_MS: { form: form.milliseconds(), fallback: '60000' },
 
   PING_INTERVAL_MS: { form: form.milliseconds(), fallback: '25000' },
   PING_TIMEOUT_MS: { form: form.milliseconds(), fallback: '60000' },

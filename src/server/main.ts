@@ -156,7 +156,7 @@ function openPorts({ config, log, tokenKeys, embeddedDirectory }: NodeOptions) {
 
 /** Sessions, what their frames do, and the end of those that do not come back. */
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
-  const { clock, roomLog, store } = ports;
+  const { clock, roomLog, store, verifier } = ports;
   const metrics = new PrometheusMetrics();
   const tails = new StreamTails(roomLog, log);
   const leaver = new RoomLeaver(roomLog, store, log);
@@ -165,7 +165,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     ...unimplementedHandlers,
     ...rooms.handlers,
     ...new RelayFeature(roomLog, clock, metrics).handlers,
-    ...new SessionFeature(() => sessions).handlers,
+    ...new SessionFeature(() => sessions, verifier).handlers,
   } satisfies Handlers;
   const sessions: Sessions = new Sessions({
     store,
@@ -182,6 +182,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     maxBrokenFrames,
     reconnectionWindowMs: config.reconnection.windowMs,
     maxReconnectionWindowMs: config.reconnection.windowMaxMs,
+    tokenWarningMs: config.auth.tokenWarningMs,
   });
   const dispatcher = new Dispatcher(handlers, config.limits.maxFrameBytes);
   const reaper = new Reaper({ store, leaver, clock, log, intervalMs: reapIntervalMs });

@@ -11,7 +11,6 @@ const leaveReasons: Readonly<Record<EndReason, LeaveReason>> = {
   'signed-out': LeaveReason.LEFT,
   replaced: LeaveReason.REPLACED,
   kicked: LeaveReason.KICKED,
-  'token-expired': LeaveReason.TOKEN_EXPIRED,
 };
 
 /** Takes ended sessions out of their rooms and forgets them. Doing it twice, or on two nodes at once, is harmless. */

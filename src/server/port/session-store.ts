@@ -7,8 +7,11 @@ export interface SessionRef {
 /** What to do when a user who has a session opens another: keep both, end the old ones, or refuse the new one. */
 export type SessionPolicy = 'multiple' | 'replace' | 'refuse';
 
-/** Why a session ended: its window ran out, it said so, its policy's next session came, an operator, its token. */
-export type EndReason = 'lost' | 'signed-out' | 'replaced' | 'kicked' | 'token-expired';
+/**
+ * Why a session ended: its window ran out, it said so, its policy's next session came, or an operator. A token that expired
+ * ends no session: it is lost, and may come back.
+ */
+export type EndReason = 'lost' | 'signed-out' | 'replaced' | 'kicked';
 
 export interface OpenSession extends SessionRef {
   /** SHA-256 of the session secret, in hexadecimal. */

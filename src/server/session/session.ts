@@ -50,7 +50,6 @@ export class Session implements SessionRef {
   readonly sessionId: string;
   readonly gen: number;
   readonly node: string;
-  readonly identity: Identity;
   readonly log: Log;
   readonly rooms = new Map<string, RoomMembership>();
   /** The rooms that it is on its way into. */
@@ -63,6 +62,9 @@ export class Session implements SessionRef {
   /** Takes back the acknowledgement that is due. */
   #cancelAcknowledge: (() => void) | undefined;
   #brokenFrames = 0;
+  #identity: Identity;
+  /** The request that brought the identity; 0: the sign-in. */
+  #identityOf = 0;
   #connected = true;
 
   constructor(options: SessionOptions) {
@@ -70,7 +72,7 @@ export class Session implements SessionRef {
     this.sessionId = options.ref.sessionId;
     this.gen = options.gen;
     this.node = options.node;
-    this.identity = options.identity;
+    this.#identity = options.identity;
     this.log = options.log;
     this.#wire = options.wire;
     this.#options = options;
@@ -86,6 +88,19 @@ export class Session implements SessionRef {
   /** Whether its connection is there. */
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** What its token says: the one that it signed in with, or the newest that replaced it. */
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  /** Takes what a request's token says. False: a later request was faster, and what it brought stays. */
+  renewIdentity(identity: Identity, requestId: number): boolean {
+    if (requestId < this.#identityOf) return false;
+    this.#identity = identity;
+    this.#identityOf = requestId;
+    return true;
   }
 
   /** Who commits, when this session does so for a request. */

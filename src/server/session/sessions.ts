@@ -8,7 +8,7 @@ import {
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
-import { SignalError } from '../../shared/signal-error.ts';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
@@ -18,6 +18,7 @@ import type { OutboundLimits } from './outbound.ts';
 import type { RoomsOnSignIn, SessionEnder } from './returning.ts';
 import { Session } from './session.ts';
 import { SessionDesk, type SignedIn, type SignIn } from './session-desk.ts';
+import { TokenWatch } from './token-watch.ts';
 
 export interface SessionsOptions {
   readonly store: SessionStore;
@@ -36,6 +37,8 @@ export interface SessionsOptions {
   readonly maxBrokenFrames: number;
   readonly reconnectionWindowMs: number;
   readonly maxReconnectionWindowMs: number;
+  /** How long before its token expires a client is told of it, in milliseconds. */
+  readonly tokenWarningMs: number;
 }
 
 const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
@@ -43,7 +46,6 @@ const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
   'signed-out': CloseCode.SIGNED_OUT,
   replaced: CloseCode.REPLACED_BY_NEW_SESSION,
   kicked: CloseCode.KICKED,
-  'token-expired': CloseCode.TOKEN_EXPIRED,
 };
 
 const detachBackoff = { firstDelayMs: 100, maxDelayMs: 2_000 };
@@ -52,6 +54,7 @@ const detachBackoff = { firstDelayMs: 100, maxDelayMs: 2_000 };
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #desk: SessionDesk;
+  readonly #tokens: TokenWatch;
   readonly #live = new Map<string, Session>();
   #watching: { close(): void } | undefined;
   #isStopped = false;
@@ -62,6 +65,11 @@ export class Sessions {
       ...options,
       makeSession: (request, record) => this.#session(request, record),
     });
+    this.#tokens = new TokenWatch({
+      clock: options.clock,
+      warningMs: options.tokenWarningMs,
+      onExpired: (session) => void this.#expire(session),
+    });
   }
 
   /** Begins to hear of sessions that are taken or ended elsewhere. */
@@ -71,6 +79,7 @@ export class Sessions {
 
   stop(): void {
     this.#isStopped = true;
+    this.#tokens.stop();
     this.#watching?.close();
   }
 
@@ -92,13 +101,30 @@ export class Sessions {
     const { session, rooms } = signedIn;
     session.send(this.#welcome(signedIn));
     for (const room of rooms) room.afterWelcome();
+    this.#tokens.watch(session);
     return session;
   }
 
-  /** The connection of a session is gone: it may come back within its window. */
+  /**
+   * Lets a live session go on with what a newer token says, from the request that brought it. A later request that was faster
+   * stays in force. Rejects with STALE_SESSION where the session has ended or is attached elsewhere, or with UNAVAILABLE.
+   */
+  async renew(session: Session, identity: Identity, requestId: number): Promise<void> {
+    // The store knows of an end before its notice has come here.
+    const records = await this.#options.store.sessions(session.userId);
+    const isOwn = records.some(
+      ({ sessionId, gen }) => sessionId === session.sessionId && gen === session.gen,
+    );
+    if (!isOwn || !session.connected) {
+      throw new SignalError(ErrorCode.STALE_SESSION, 'the session has ended, or is attached elsewhere');
+    }
+    if (session.renewIdentity(identity, requestId)) this.#tokens.watch(session);
+  }
+
+  /** The connection of a session is gone: it may come back within its window. Said again: no effect. */
   async lost(session: Session): Promise<void> {
-    session.disconnected();
-    if (this.#live.get(session.sessionId) === session) this.#live.delete(session.sessionId);
+    if (!session.connected) return;
+    this.#disconnected(session);
     await this.#detach(session);
   }
 
@@ -106,6 +132,19 @@ export class Sessions {
   async end(session: Session, reason: EndReason): Promise<void> {
     const record = await this.#options.store.end(session, session.gen, reason);
     if (record !== undefined) await this.#options.ender.finish(record);
+  }
+
+  /** Its token is over: it may come back within its window, with another. What the connection still brings has no effect. */
+  async #expire(session: Session): Promise<void> {
+    session.log.info('session.token_expired');
+    session.close(CloseCode.TOKEN_EXPIRED, 'the token expired');
+    await this.lost(session).catch((error: unknown) => session.log.error('session.detach', error));
+  }
+
+  #disconnected(session: Session): void {
+    session.disconnected();
+    this.#tokens.forget(session);
+    if (this.#live.get(session.sessionId) === session) this.#live.delete(session.sessionId);
   }
 
   /** Tells the store until it has heard: a session that it takes for attached would never end. */
@@ -180,7 +219,6 @@ export class Sessions {
       if (notice.why === 'signed-out') return;
       session.close(closeCodes[notice.why], `the session ended: ${notice.why}`);
     }
-    session.disconnected();
-    this.#live.delete(session.sessionId);
+    this.#disconnected(session);
   }
 }

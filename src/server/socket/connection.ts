@@ -68,7 +68,7 @@ export class Connection implements WireListener {
 
   receive(bytes: Uint8Array): void {
     const phase = this.#phase;
-    if (phase.name === 'signed-in') this.#options.dispatcher.dispatch(phase.session, bytes);
+    if (phase.name === 'signed-in') this.#receiveSignedIn(phase.session, bytes);
     else if (phase.name === 'verifying') this.#keep(phase.early, bytes);
     else if (phase.name === 'waiting') this.#receiveHello(bytes);
   }
@@ -88,6 +88,11 @@ export class Connection implements WireListener {
     const { clock, log } = this.#options;
     const afterMs = Math.round(clock.monotonicMs() - this.#openedAtMs);
     log.info('ws.disconnect', { code, afterMs, session: session?.sessionId });
+  }
+
+  /** A session that was taken from the connection hears no more by it, also where the client does not heed the close. */
+  #receiveSignedIn(session: Session, bytes: Uint8Array): void {
+    if (session.connected) this.#options.dispatcher.dispatch(session, bytes);
   }
 
   #receiveHello(bytes: Uint8Array): void {

@@ -32,6 +32,7 @@ test('L3: without any setting a development server with every default comes out'
       clockSkewS: 5,
       tokenInQuery: true,
       signInTimeoutMs: 5_000,
+      tokenWarningMs: 60_000,
     },
     liveness: {
       pingIntervalMs: 25_000,

@@ -783,7 +783,7 @@ export const LeaveReason = {
   REPLACED: 5,
 
   /**
-   * Its token expired or was revoked.
+   * Its token expired and it has no other. For the SDK: the others hear CONNECTION_LOST when its reconnection window ran out.
    *
    * @generated from enum value: LEAVE_REASON_TOKEN_EXPIRED = 6;
    */

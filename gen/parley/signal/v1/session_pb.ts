@@ -443,7 +443,9 @@ export const IceServerSchema: GenMessage<IceServer> = /*@__PURE__*/
   messageDesc(file_parley_signal_v1_session, 8);
 
 /**
- * Replaces the token of a live connection. The user must be the same. Answered by `TokenRefreshed`.
+ * Replaces the token of a live connection. The user must be the same, as must the session policy and the reconnection window;
+ * else TOKEN_INVALID, and the token before holds on. Scopes and grants are from then on the new token's. Answered by
+ * `TokenRefreshed`.
  *
  * @generated from message parley.signal.v1.RefreshToken
  */
@@ -464,13 +466,13 @@ export const RefreshTokenSchema: GenMessage<RefreshToken> = /*@__PURE__*/
   messageDesc(file_parley_signal_v1_session, 9);
 
 /**
- * The new token holds.
+ * The new token holds, or one that was sent after it.
  *
  * @generated from message parley.signal.v1.TokenRefreshed
  */
 export type TokenRefreshed = Message<"parley.signal.v1.TokenRefreshed"> & {
   /**
-   * When it expires, in milliseconds since 1970. 0: never.
+   * When the token that holds expires, in milliseconds since 1970. 0: never.
    *
    * @generated from field: uint64 token_expires_at_ms = 1;
    */
@@ -613,13 +615,14 @@ export const GoAwaySchema: GenMessage<GoAway> = /*@__PURE__*/
   messageDesc(file_parley_signal_v1_session, 16);
 
 /**
- * The token expires soon: send `RefreshToken`.
+ * The token expires soon: send `RefreshToken`. Else the connection is closed with 4101 when it does, and the session can be
+ * resumed with another token within its reconnection window.
  *
  * @generated from message parley.signal.v1.TokenExpiring
  */
 export type TokenExpiring = Message<"parley.signal.v1.TokenExpiring"> & {
   /**
-   * When, in milliseconds since 1970.
+   * When, in milliseconds since 1970, the clock skew that the server allows counted.
    *
    * @generated from field: uint64 expires_at_ms = 1;
    */

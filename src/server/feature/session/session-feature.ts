@@ -1,27 +1,41 @@
 import { create } from '@bufbuild/protobuf';
-import { HeartbeatAnswerSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
+import { HeartbeatAnswerSchema, TokenRefreshedSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { CloseCode } from '../../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
-import type { FrameKind } from '../../frame/client-frame.ts';
+import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/client-frame.ts';
+import type { TokenVerifier } from '../../port/token-verifier.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
 import type { Session } from '../../session/session.ts';
 import type { Sessions } from '../../session/sessions.ts';
+import { checkSuccessor } from './successor.ts';
 
 /** What a client says about its session itself. */
 export class SessionFeature {
   readonly #sessions: () => Sessions;
+  readonly #verifier: TokenVerifier;
 
   readonly handlers = {
     hello: () =>
       Promise.reject(new SignalError(ErrorCode.INVALID_ARGUMENT, 'the session is signed in already')),
     heartbeat: (session) => Promise.resolve(delivered(session)),
+    refreshToken: (session, frame) => this.#refreshToken(session, frame),
     signOut: (session) => this.#signOut(session),
   } satisfies Partial<Record<FrameKind, Handler>>;
 
   /** `sessions` is asked for when it is needed: the sessions need the handlers first. */
-  constructor(sessions: () => Sessions) {
+  constructor(sessions: () => Sessions, verifier: TokenVerifier) {
     this.#sessions = sessions;
+    this.#verifier = verifier;
+  }
+
+  async #refreshToken(session: Session, frame: ClientFrameView): Promise<Answer> {
+    const { token } = decodeBody(frame, 'refreshToken');
+    const identity = await this.#verifier.verify(token);
+    checkSuccessor(session.identity, identity);
+    await this.#sessions().renew(session, identity, frame.id);
+    const tokenExpiresAtMs = BigInt(session.identity.expiresAtMs ?? 0);
+    return { result: { case: 'tokenRefreshed', value: create(TokenRefreshedSchema, { tokenExpiresAtMs }) } };
   }
 
   async #signOut(session: Session): Promise<Answer> {

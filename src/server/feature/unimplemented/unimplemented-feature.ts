@@ -4,7 +4,6 @@ import type { Handler } from '../../session/handler.ts';
 
 /** Kinds of frames whose feature is not in this server. */
 const kinds = [
-  'refreshToken',
   'changeMode',
   'getRouterCapabilities',
   'createTransport',

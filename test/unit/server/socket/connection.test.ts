@@ -106,5 +106,6 @@ function sessionsOf(store: MemorySessionStore): Sessions {
     maxBrokenFrames: 1,
     reconnectionWindowMs: 5_000,
     maxReconnectionWindowMs: 5_000,
+    tokenWarningMs: 60_000,
   });
 }
