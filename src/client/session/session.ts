@@ -154,7 +154,7 @@ export class Session {
         ledger.drop(body.value.ids, receivedError(body.value.error));
         break;
       case 'tokenExpiring':
-        void this.#upkeep.refreshToken();
+        this.#upkeep.refreshToken();
         break;
       case 'error':
         this.#lastError = receivedError(body.value);

@@ -10,6 +10,7 @@ export class TokenSource {
   readonly #clock: Clock;
   #kept: string | undefined;
   #expiresAtMs = 0;
+  #renewing: Promise<string> | undefined;
 
   constructor(token: Token, timeoutMs: number, clock: Clock) {
     this.#token = token;
@@ -37,11 +38,19 @@ export class TokenSource {
     if (typeof this.#token === 'string') return this.#token;
     const expired = this.#expiresAtMs !== 0 && this.#expiresAtMs <= this.#clock.now();
     if (this.#kept !== undefined && !expired) return this.#kept;
-    return await this.renew(this.#token);
+    return await this.renew();
   }
 
-  async renew(ask = this.#token): Promise<string> {
-    if (typeof ask === 'string') return ask;
+  /** Asks for a new token; who asks meanwhile gets the same, so that none is overtaken by an older one. Rejects as `get`. */
+  async renew(): Promise<string> {
+    if (typeof this.#token === 'string') return this.#token;
+    this.#renewing ??= this.#ask(this.#token).finally(() => {
+      this.#renewing = undefined;
+    });
+    return await this.#renewing;
+  }
+
+  async #ask(ask: () => string | Promise<string>): Promise<string> {
     try {
       const asked = Promise.resolve().then(ask);
       this.#kept = await withDeadline(asked, this.#timeoutMs, this.#clock, 'the token function');

@@ -7,6 +7,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { expectResult } from './request.ts';
 import type { RequestLedger } from './request-ledger.ts';
 import type { SessionListener } from './session-listener.ts';
+import { TokenRefresh } from './token-refresh.ts';
 import type { TokenSource } from './token-source.ts';
 
 export interface UpkeepOptions {
@@ -22,10 +23,12 @@ const signOutTimeoutMs = 2_000;
 /** What a session asks of the server by itself: that it is there, that its token holds on, and at last that it is signed out. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
+  readonly #tokenRefresh: TokenRefresh;
   #heartbeat: Heartbeat | undefined;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
+    this.#tokenRefresh = new TokenRefresh(options);
   }
 
   /** Signed in over this connection. Drops it when it falls silent. */
@@ -41,6 +44,7 @@ export class Upkeep {
 
   /** The connection is over. */
   stop(): void {
+    this.#tokenRefresh.stop();
     this.#heartbeat?.stop();
     this.#heartbeat = undefined;
   }
@@ -50,20 +54,9 @@ export class Upkeep {
     this.#heartbeat?.probe();
   }
 
-  /** Gets a new token, if there is one to be had, and tells the server. */
-  async refreshToken(): Promise<void> {
-    const { tokens, ledger, listener } = this.#options;
-    if (!tokens.renewable) return;
-    try {
-      const token = await tokens.renew();
-      const result = await ledger.request(
-        { case: 'refreshToken', value: { token } },
-        { outlives: 'connection', urgent: true },
-      );
-      tokens.expiresAtMs = Number(expectResult(result, 'tokenRefreshed').tokenExpiresAtMs);
-    } catch (thrown) {
-      listener.onError(SignalError.from(thrown));
-    }
+  /** The server says that the token expires soon. */
+  refreshToken(): void {
+    this.#tokenRefresh.start();
   }
 
   /** Resolves when the server has it, or when waiting for that is of no use. */
