@@ -33,7 +33,12 @@ export interface Config {
     /** 0: the system picks one. */
     readonly port: number;
     readonly host: string;
-    readonly tls?: { readonly certFile: string; readonly keyFile: string };
+    readonly tls?: {
+      readonly certFile: string;
+      readonly keyFile: string;
+      /** How often the files are looked at for a change. */
+      readonly reloadIntervalMs: number;
+    };
     /** Whose forwarded addresses are believed: everyone's, nobody's, or those of these addresses and networks. */
     readonly trustProxy: boolean | readonly string[];
   };
@@ -108,7 +113,7 @@ export function readConfig(env: Environment, surroundings: Surroundings = {}): C
 }
 
 function toConfig(values: SettingValues, surroundings: Surroundings): Config {
-  const { TLS_CERT: certFile, TLS_KEY: keyFile } = values;
+  const { TLS_CERT: certFile, TLS_KEY: keyFile, TLS_RELOAD_INTERVAL_MS: reloadIntervalMs } = values;
   const randomName = surroundings.randomName ?? (() => randomBytes(4).toString('hex'));
   const isPretty = values.NODE_ENV === 'development' && surroundings.isTerminal === true;
   return {
@@ -119,7 +124,8 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
     listen: {
       port: values.PORT,
       host: values.HOST,
-      ...(certFile !== undefined && keyFile !== undefined && { tls: { certFile, keyFile } }),
+      ...(certFile !== undefined &&
+        keyFile !== undefined && { tls: { certFile, keyFile, reloadIntervalMs } }),
       trustProxy: values.TRUST_PROXY,
     },
     clientUrls: values.CLIENT_URL,

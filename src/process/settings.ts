@@ -23,6 +23,7 @@ export const settings = {
   CLIENT_URL: { form: form.list(form.origin), fallback: 'http://localhost:3000' },
   TLS_CERT: { form: form.text('should be the path of a PEM file') },
   TLS_KEY: { form: form.text('should be the path of a PEM file') },
+  TLS_RELOAD_INTERVAL_MS: { form: form.milliseconds(), fallback: '5000' },
   TRUST_PROXY: { form: form.proxies, fallback: 'false' },
   NODE_ID: { form: form.id },
   DATA_DIR: { form: form.text('should be a path'), fallback: './data' },

@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { gatherProblems } from './gather-problems.ts';
 import { readPemFile } from './pem-file.ts';
@@ -9,15 +8,23 @@ import { readPemFile } from './pem-file.ts';
 export interface TlsCertificate {
   readonly cert: string;
   readonly key: string;
+  /** When it is no longer valid, in milliseconds since 1970. */
+  readonly expiresAtMs: number;
+  /** SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` prints it. */
+  readonly fingerprint: string;
+}
+
+/** Where certificate chain and key are, in PEM. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 const certRight = 'should be the path of a certificate chain in PEM';
 const keyRight = "should be the path of the certificate's private key in PEM, without a passphrase";
 
 /** Reads the files of TLS_CERT and TLS_KEY. Throws `ConfigError` with all that is wrong: not there, no such thing, not a pair. */
-export async function loadTlsCertificate(
-  files: NonNullable<Config['listen']['tls']>,
-): Promise<TlsCertificate> {
+export async function loadTlsCertificate(files: TlsFiles): Promise<TlsCertificate> {
   const [[cert, certificate], [key, privateKey]] = await gatherProblems([
     readPemFile('TLS_CERT', files.certFile, certRight, (pem) => new X509Certificate(pem)),
     readPemFile('TLS_KEY', files.keyFile, keyRight, (pem) => createPrivateKey(pem)),
@@ -33,5 +40,6 @@ export async function loadTlsCertificate(
     const wrong = `${files.certFile} can't be served with: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new ConfigError([{ name: 'TLS_CERT', wrong, right: certRight }], { cause });
   }
-  return { cert, key };
+  const { validTo, fingerprint256: fingerprint } = certificate;
+  return { cert, key, expiresAtMs: Date.parse(validTo), fingerprint };
 }

@@ -1,3 +1,4 @@
+import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
@@ -6,6 +7,8 @@ import type { Config } from '../process/config.ts';
 import type { DevelopmentTokens } from '../process/development-tokens.ts';
 import { listenProblem } from '../process/listen-problem.ts';
 import { PrometheusMetrics } from '../process/prometheus-metrics.ts';
+import type { TlsCertificate } from '../process/tls-certificate.ts';
+import { TlsWatch } from '../process/tls-watch.ts';
 import type { LoadedTokenKeys } from '../process/token-keys.ts';
 import { systemClock } from '../shared/clock.ts';
 import { maxRoomsPerSession, maxUnanswered } from '../shared/limits.ts';
@@ -40,8 +43,8 @@ export interface NodeOptions {
   readonly embeddedDirectory?: Transport;
   /** Development only: gives tokens to whoever asks. */
   readonly developmentTokens?: DevelopmentTokens;
-  /** Certificate chain and key in PEM. Absent: plain HTTP. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** What the files of TLS_CERT and TLS_KEY hold: it changes when they do. Absent: plain HTTP. */
+  readonly tls?: TlsCertificate;
   /** The folder of the built pages. */
   readonly pagesFolder: string;
 }
@@ -81,7 +84,9 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const { sockets, http, connections } = makeWaysIn(options, ports, inside);
   await inside.sessions.start();
   inside.reaper.start();
+  const tlsWatch = watchTls(options, http.server);
   const end = () => {
+    tlsWatch?.stop();
     inside.sessions.stop();
     inside.reaper.stop();
     ports.close();
@@ -208,6 +213,30 @@ function told({ limits, liveness, iceServers }: Config) {
   };
 }
 
+/** Keeps the certificate as its files are; warns where production has none, and no proxy that could. */
+function watchTls({ config, log, tls }: NodeOptions, server: object): TlsWatch | undefined {
+  const { tls: files, trustProxy } = config.listen;
+  if (tls === undefined || files === undefined) {
+    if (config.environment === 'production' && trustProxy === false) {
+      log.warn('tls.absent', { set: 'TLS_CERT and TLS_KEY, or TRUST_PROXY where a proxy ends TLS' });
+    }
+    return undefined;
+  }
+  const watch = new TlsWatch({
+    files,
+    loaded: tls,
+    intervalMs: files.reloadIntervalMs,
+    clock: systemClock,
+    log,
+    onChange: ({ cert, key }) => {
+      // Connections that are there keep what they agreed on.
+      if (server instanceof HttpsServer) server.setSecureContext({ cert, key });
+    },
+  });
+  watch.start();
+  return watch;
+}
+
 /** Where clients and operators come in: WebSockets and HTTP, on one port. */
 function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, tails, metrics }: Inside) {
   const { config, log, version, pagesFolder, developmentTokens, tls } = options;
@@ -251,7 +280,7 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, 
     partModes: () => ({ store: 'memory', directory: config.directory.source.kind, media: 'none' }),
     pagesFolder,
     ...(developmentTokens && { developmentTokens }),
-    ...(tls && { tls }),
+    ...(tls && { tls: { cert: tls.cert, key: tls.key } }),
     trustProxy: config.listen.trustProxy,
   });
   sockets.attach(http.server);

@@ -30,6 +30,8 @@ export interface RawClientOptions {
   readonly subprotocol?: string;
   readonly headers?: Record<string, string>;
   readonly origin?: string;
+  /** The certificate to trust, in PEM, for `wss:`. */
+  readonly ca?: string;
 }
 
 const waitMs = 5_000;
@@ -69,6 +71,7 @@ export class RawClient {
     const socket = new WebSocket(url, subprotocol, {
       ...(options.headers && { headers: options.headers }),
       ...(options.origin !== undefined && { origin: options.origin }),
+      ...(options.ca !== undefined && { ca: options.ca }),
     });
     const client = new RawClient(socket, subprotocol === 'parley.v1.json');
     await new Promise((resolve, reject) => {

@@ -2,7 +2,9 @@ import { createRouterTransport } from '@connectrpc/connect';
 import type { DestinationStream } from 'pino';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/pino-log.ts';
+import { loadTlsCertificate } from '../../src/process/tls-certificate.ts';
 import { type SessionTokenRequest, TokenIssuer } from '../../src/process/token-issuer.ts';
+import type { LoadedTokenKeys } from '../../src/process/token-keys.ts';
 import { startNode } from '../../src/server/main.ts';
 import { directoryRoutes } from '../../src/services/directory/directory-service.ts';
 import type { DirectorySource } from '../../src/services/directory/directory-source.ts';
@@ -15,6 +17,8 @@ const secret = 'a secret of the tests, at least 32 bytes long';
 export interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly directory?: DirectorySource;
+  /** What tokens are checked with. Default: the secret that `token` signs with. */
+  readonly tokenKeys?: LoadedTokenKeys;
 }
 
 /** A node as `npm start` makes it, in this process, on a port of its own. */
@@ -44,12 +48,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const destination: DestinationStream = {
     write: (line) => void logLines.push(JSON.parse(line) as Readonly<Record<string, unknown>>),
   };
+  const { tls } = config.listen;
   const source = options.directory ?? new OpenPolicy({ production: false });
   const node = await startNode({
     config,
     version: '0.0.0-test',
     log: await createLog({ ...config.log, destination }),
-    tokenKeys: { kind: 'secret', secret },
+    tokenKeys: options.tokenKeys ?? { kind: 'secret', secret },
+    ...(tls && { tls: await loadTlsCertificate(tls) }),
     embeddedDirectory: createRouterTransport(directoryRoutes(source)),
     pagesFolder: '/nonexistent',
   });

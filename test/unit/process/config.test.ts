@@ -121,7 +121,11 @@ test('values of every form are read', () => {
   });
   expect(config.clientUrls).toEqual(['https://a.example', 'http://b.example:8080']);
   expect(config.listen.trustProxy).toEqual(['10.0.0.0/8', '::1']);
-  expect(config.listen.tls).toEqual({ certFile: 'cert.pem', keyFile: 'key.pem' });
+  expect(config.listen.tls).toEqual({
+    certFile: 'cert.pem',
+    keyFile: 'key.pem',
+    reloadIntervalMs: 5_000,
+  });
   expect(config.auth).toMatchObject({
     keys: { kind: 'jwks', url: 'https://id.example/keys' },
     algorithms: ['RS256', 'PS256'],

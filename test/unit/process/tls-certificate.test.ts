@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../../src/process/config-error.ts';
 import { loadTlsCertificate } from '../../../src/process/tls-certificate.ts';
-import { certificate, privateKey } from './self-signed.ts';
+import { first } from '../../protocol/certificates.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
+const { cert: certificate, key: privateKey } = first;
 const certRight = 'should be the path of a certificate chain in PEM';
 const keyRight = "should be the path of the certificate's private key in PEM, without a passphrase";
 
@@ -21,8 +22,15 @@ async function problemsOf(cert: string | undefined, key: string | undefined) {
   return thrown.problems.map(({ name, wrong, right }) => [name, wrong.replaceAll(folder, ''), right]);
 }
 
-test('a certificate and its key are read', async () => {
-  expect(await problemsOf(certificate, privateKey)).toEqual({ cert: certificate, key: privateKey });
+test('a certificate and its key are read, with its expiry and fingerprint', async () => {
+  // As openssl x509 -noout -enddate -fingerprint -sha256 says.
+  expect(await problemsOf(certificate, privateKey)).toEqual({
+    cert: certificate,
+    key: privateKey,
+    expiresAtMs: Date.UTC(2126, 9, 28, 14, 53, 46),
+    fingerprint:
+      'E9:F6:78:9E:FA:03:86:6A:85:1A:D3:49:0E:4F:C1:6D:70:71:B7:7E:42:57:FA:D3:59:C3:E3:16:A1:76:D6:E9',
+  });
 });
 
 test('L3: certificate and key that are not there, or something else, are named together', async () => {
