@@ -15,11 +15,13 @@ import {
 import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
 import { SessionFeature } from '../../../../src/server/feature/session/session-feature.ts';
 import { unimplementedHandlers } from '../../../../src/server/feature/unimplemented/unimplemented-feature.ts';
+import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
 import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
 import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
 import type { Handlers } from '../../../../src/server/session/handler.ts';
 import { Session } from '../../../../src/server/session/session.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
+import type { Wire } from '../../../../src/server/session/wire.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
 
@@ -37,12 +39,16 @@ export function adas(expiresAtMs?: number): Identity {
 }
 
 /** A client as its session's wire sees it: what it was told, in words. */
-export class ToldWire {
+export class ToldWire implements Wire {
   readonly told: string[] = [];
   readonly bufferedBytes = 0;
 
-  send(frame: Uint8Array): void {
-    this.told.push(wordsFor(fromBinary(ServerFrameSchema, frame)));
+  send(frame: OutgoingFrame): void {
+    this.told.push(wordsFor(fromBinary(ServerFrameSchema, frame.bytes)));
+  }
+
+  onDrain(): void {
+    // Nothing ever waits.
   }
 
   close(code: number): void {
@@ -81,6 +87,7 @@ export function expiringSessions(verifier: TokenVerifier) {
     limits: create(LimitsSchema),
     liveness: create(LivenessSchema),
     iceServers: create(IceServersSchema),
+    outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
     acknowledgeWithinMs: 25,
     maxBrokenFrames: 1,
     reconnectionWindowMs: 5_000,
@@ -119,6 +126,7 @@ export function loneSession(clock: FakeClock, identity: Identity) {
     wire,
     clock,
     log: quietLog,
+    outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
     acknowledgeWithinMs: 25,
     maxBrokenFrames: 1,
   });
