@@ -74,7 +74,7 @@ export class WireReader {
     const { bytes } = this;
     const fifth = bytes[start + 4] as number;
     if (length === 5 && fifth <= 0x0f) return nonzero;
-    let extended = length === 10 && fifth >= 0xf8;
+    let extended = length === 10 && fifth >= 0xf8 && bytes[start + 9] === 1;
     for (let at = start + 5; at < start + 9 && extended; at++) extended = bytes[at] === 0xff;
     return extended ? 1 : this.fail('has a varint past 32 bits');
   }

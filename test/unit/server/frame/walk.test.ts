@@ -311,6 +311,12 @@ test.for<[string, DescMessage, Bytes, string]>([
     'MALFORMED_FRAME: it.value has a varint past 32 bits',
   ],
   [
+    'int32 of 2^63 - 1, whose lower half is that of -1',
+    Int32ValueSchema,
+    scalar(1, (1n << 63n) - 1n, 10),
+    'MALFORMED_FRAME: it.value has a varint past 32 bits',
+  ],
+  [
     'int32 with a hole in its sign',
     Int32ValueSchema,
     scalar(1, 0xffff_fffe_ffff_ffffn ^ (1n << 40n)),
