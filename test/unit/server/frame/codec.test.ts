@@ -8,7 +8,7 @@ import { codecFor, jsonCodec, protoCodec } from '../../../../src/server/frame/co
 import { eventBody } from '../../../../src/server/frame/event-body.ts';
 import { eventFrame, replyFrame } from '../../../../src/server/frame/server-frame.ts';
 import { type ErrorCode, SignalError } from '../../../../src/shared/signal-error.ts';
-import { clientFrames } from './arbitrary-message.ts';
+import { clientFrames } from '../../../fuzz/arbitrary-message.ts';
 
 function read(json: string) {
   return readClientFrame(jsonCodec.toFrameBytes(Buffer.from(json)), 1_048_576);

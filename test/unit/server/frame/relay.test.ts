@@ -5,7 +5,7 @@ import { EventSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
 import { type RelayBody, RelayBodySchema, RelaySchema } from '../../../../gen/parley/signal/v1/relay_pb.ts';
 import { readRelay, relayEvent } from '../../../../src/server/frame/relay.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
-import { messages } from './arbitrary-message.ts';
+import { messages } from '../../../fuzz/arbitrary-message.ts';
 import { type Bytes, block, scalar, tag, text } from './wire-bytes.ts';
 
 const to = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';

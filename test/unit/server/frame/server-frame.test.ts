@@ -18,7 +18,7 @@ import {
   replyFrame,
 } from '../../../../src/server/frame/server-frame.ts';
 import type { Entry } from '../../../../src/server/port/room-log.ts';
-import { messages } from './arbitrary-message.ts';
+import { messages } from '../../../fuzz/arbitrary-message.ts';
 
 type ServerFrameInit = MessageShape<typeof ServerFrameSchema>['frame'];
 

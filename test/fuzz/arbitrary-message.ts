@@ -7,8 +7,8 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import { Form, type Limit, limit } from '../../../../gen/parley/options/v1/limits_pb.ts';
-import { ClientFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
+import { Form, type Limit, limit } from '../../gen/parley/options/v1/limits_pb.ts';
+import { ClientFrameSchema } from '../../gen/parley/signal/v1/frame_pb.ts';
 
 type Value = fc.Arbitrary<unknown>;
 
@@ -67,7 +67,8 @@ function required(field: DescField): Value {
         fc.constantFrom(
           ...field.enum.values.map((value) => value.number).filter((value) => value !== 0 || !bound.required),
         ),
-        fc.integer({ min: -0x8000_0000, max: -1 }),
+        fc.integer({ min: -0x8000_0000, max: -1 }), // of a later schema, as are those above what is known
+        fc.integer({ min: 1000, max: 0x7fff_ffff }),
       );
     case 'message':
       return messages(field.message);
@@ -103,7 +104,7 @@ function scalars(scalar: ScalarType, bound: Limit): Value {
     case ScalarType.DOUBLE:
       return fc.double({ noNaN: true });
     case ScalarType.UINT32:
-      return fc.oneof(fc.nat({ max: maxUint32 }), fc.nat(127));
+      return fc.oneof(fc.nat({ max: maxUint32 }), fc.nat(127), fc.constant(maxUint32));
     case ScalarType.FIXED32:
       return fc.nat(maxUint32);
     case ScalarType.INT32:

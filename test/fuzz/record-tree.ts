@@ -1,6 +1,6 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { type Bytes, varint } from './wire-bytes.ts';
+import { varint } from '../unit/server/frame/wire-bytes.ts';
 
 /** One field of a message as it stands on the wire, open for changes that no encoder makes. */
 export interface WireRecord {
@@ -62,14 +62,16 @@ function readRecords(bytes: Uint8Array, inner: Inner): WireRecord[] {
   return records;
 }
 
-export function writeMessage(message: WireMessage): Bytes {
-  return message.records.flatMap((record) => {
-    const tag = varint((BigInt(record.number) << 3n) | BigInt(record.wire), record.tagLength);
-    const content = 'records' in record.content ? writeMessage(record.content) : [...record.content];
-    if (record.wire !== lengthDelimited) return [...tag, ...content];
-    const length = Math.max(0, content.length + record.lengthError);
-    return [...tag, ...varint(length, record.lengthLength), ...content];
-  });
+export function writeMessage(message: WireMessage): Buffer {
+  return Buffer.concat(
+    message.records.flatMap((record) => {
+      const tag = varint((BigInt(record.number) << 3n) | BigInt(record.wire), record.tagLength);
+      const content = 'records' in record.content ? writeMessage(record.content) : record.content;
+      if (record.wire !== lengthDelimited) return [Buffer.from(tag), content];
+      const length = Math.max(0, content.length + record.lengthError);
+      return [Buffer.from([...tag, ...varint(length, record.lengthLength)]), content];
+    }),
+  );
 }
 
 /** The message and all within it. */
