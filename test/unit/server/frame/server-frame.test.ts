@@ -19,6 +19,7 @@ import {
 } from '../../../../src/server/frame/server-frame.ts';
 import type { Entry } from '../../../../src/server/port/room-log.ts';
 import { messages } from '../../../fuzz/arbitrary-message.ts';
+import { places, streams, uint32s } from '../../../fuzz/outgoing-frames.ts';
 
 type ServerFrameInit = MessageShape<typeof ServerFrameSchema>['frame'];
 
@@ -27,31 +28,7 @@ function encoded(frame: ServerFrameInit): Uint8Array {
   return toBinary(ServerFrameSchema, create(ServerFrameSchema, { frame }));
 }
 
-const uint32s = fc.oneof(
-  fc.nat(0xffff_ffff),
-  fc.nat(300),
-  fc.constantFrom(
-    0,
-    127,
-    128,
-    16_383,
-    16_384,
-    2 ** 21 - 1,
-    2 ** 21,
-    2 ** 28 - 1,
-    2 ** 28,
-    2 ** 31,
-    2 ** 32 - 1,
-  ),
-);
-const streams = fc.oneof(
-  fc.string({ unit: 'grapheme-ascii', maxLength: 128 }),
-  fc.string({ unit: 'binary', maxLength: 40 }),
-);
 const events = messages(EventSchema) as fc.Arbitrary<Event>;
-const positions = fc.record({ epoch: uint32s, offset: uint32s });
-const places = fc.record({ position: positions, route: uint32s, previous: uint32s, previousToAll: uint32s });
-
 test('the frame of an entry is what the generated encoder makes', () => {
   fc.assert(
     fc.property(streams, places, events, (stream, place, { body }) => {
