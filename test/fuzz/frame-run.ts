@@ -6,6 +6,9 @@ import type { FrameReader } from './frame-reader.ts';
 import type { LiveNode } from './live-node.ts';
 import type { Tally } from './tally.ts';
 
+/** How long a smaller counterexample is looked for through a socket, where each may end in an answer that does not come. */
+const shrinkForMs = 20_000;
+
 export interface FrameRunOptions {
   readonly seed: number;
   /** How many cases, of all kinds together; a few more, so that each kind has its share. */
@@ -37,13 +40,16 @@ export async function runLiveFrames(
   const kinds = caseKinds.filter(({ isFrame }) => isFrame);
   for (const kind of kinds) {
     let smallest = new Uint8Array(0);
+    let shrinkUntilMs = Infinity;
     const property = fc.asyncProperty(kind.cases, async (found) => {
+      fc.pre(performance.now() < shrinkUntilMs);
       const bytes = Uint8Array.from(found.bytes(await node.nextId()));
       try {
         options.tally.add(kind.name, agree(reader, found.schema, bytes));
         await node.expectAnswer(bytes);
       } catch (error) {
         smallest = bytes;
+        shrinkUntilMs = Math.min(shrinkUntilMs, performance.now() + shrinkForMs);
         throw error;
       }
     });

@@ -42,7 +42,7 @@ test('X1: a node answers every frame as its reader has it, whatever was sent bef
   await runLiveFrames(realReader, node, { seed: seed(), cases: 500, tally });
   expect(tally.shortfalls(500)).toEqual([]);
   expect(node.counts.frames).toBe(tally.cases);
-  expect(node.counts.connections).toBeGreaterThan(5);
+  expect(node.counts.connections).toBeGreaterThan(3);
 });
 
 test.for<[string, (error: SignalError, id: number) => { id: number; error: SignalError }]>([

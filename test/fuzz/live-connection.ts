@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { ClientFrameView, FrameResult } from '../../src/server/frame/client-frame.ts';
 import { CloseCode } from '../../src/shared/close-codes.ts';
 import { codeName, ErrorCode } from '../../src/shared/signal-error.ts';
@@ -7,6 +8,7 @@ import { maxFrameBytes } from './refusals.ts';
 
 /** How many broken frames a node takes of one connection; with the next it closes it. */
 const mostBrokenFrames = 32;
+const closeWithinMs = 5_000;
 const maxUint32 = 0xffff_ffff;
 /** Past these a connection is of little use: few ids are left, or too many answers to look through. */
 const highestUsefulId = 2 ** 31;
@@ -105,7 +107,12 @@ export class LiveConnection {
   }
 
   async #expectClosed(wanted: number): Promise<void> {
-    const { code, reason } = await this.#client.closed;
+    const timer = new AbortController();
+    const late = setTimeout(closeWithinMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    const closed = await Promise.race([this.#client.closed, late]);
+    timer.abort();
+    if (closed === undefined) throw new Error(`the node does not close with ${wanted}`);
+    const { code, reason } = closed;
     this.#isClosed = true;
     if (code !== wanted) throw new Error(`the node closed with ${code} ${reason}, not with ${wanted}`);
   }
