@@ -8,13 +8,14 @@ import {
   ServerFrameSchema,
 } from '../../gen/parley/signal/v1/frame_pb.ts';
 import { RelayBodySchema } from '../../gen/parley/signal/v1/relay_pb.ts';
+import type { OutgoingFrame } from '../../src/server/frame/outgoing-frame.ts';
 import { messages } from './arbitrary-message.ts';
 import type { FrameWriter } from './frame-writer.ts';
 
 /** What the server sends, by one of its writers, and what it is to say. */
 export interface OutgoingCase {
   readonly wanted: ServerFrame;
-  bytes(writer: FrameWriter): Uint8Array;
+  frame(writer: FrameWriter): OutgoingFrame;
 }
 
 /** Numbers up to 2^32 - 1, with all at which a varint gets longer. */
@@ -50,11 +51,11 @@ const events = (messages(EventSchema) as fc.Arbitrary<MessageShape<typeof EventS
 export const outgoingKinds: Readonly<Record<string, fc.Arbitrary<OutgoingCase>>> = {
   event: fc.tuple(streams, places, events).map(([stream, place, event]) => ({
     wanted: eventOf(stream, place, event.body),
-    bytes: (writer) => writer.eventFrame(stream, { ...place, body: bodyOf(writer, event.body) }),
+    frame: (writer) => writer.eventFrame(stream, { ...place, body: bodyOf(writer, event.body) }),
   })),
   'published event': fc.tuple(streams, events).map(([stream, event]) => ({
     wanted: serverFrame({ case: 'event', value: { stream, body: event.body } }),
-    bytes: (writer) => writer.publishedFrame(stream, bodyOf(writer, event.body)),
+    frame: (writer) => writer.publishedFrame(stream, bodyOf(writer, event.body)),
   })),
   'relayed event': fc
     .tuple(
@@ -66,7 +67,7 @@ export const outgoingKinds: Readonly<Record<string, fc.Arbitrary<OutgoingCase>>>
     )
     .map(([stream, place, from, correlationId, body]) => ({
       wanted: eventOf(stream, place, { case: 'relay', value: { from, correlationId, body } }),
-      bytes: (writer) =>
+      frame: (writer) =>
         writer.eventFrame(stream, {
           ...place,
           body: writer.relayEvent(from, correlationId, toBinary(RelayBodySchema, body)),
@@ -74,18 +75,18 @@ export const outgoingKinds: Readonly<Record<string, fc.Arbitrary<OutgoingCase>>>
     })),
   reply: (messages(ReplySchema) as fc.Arbitrary<MessageShape<typeof ReplySchema>>).map((value) => ({
     wanted: serverFrame({ case: 'reply', value }),
-    bytes: (writer) => writer.replyFrame(value),
+    frame: (writer) => writer.replyFrame(value),
   })),
   control: (messages(ControlSchema) as fc.Arbitrary<MessageShape<typeof ControlSchema>>).map((value) => ({
     wanted: serverFrame({ case: 'control', value }),
-    bytes: (writer) => writer.controlFrame(value),
+    frame: (writer) => writer.controlFrame(value),
   })),
   acknowledgement: uint32s.map((ackedThrough) => ({
     wanted: serverFrame({
       case: 'control',
       value: { body: { case: 'acknowledged', value: { ackedThrough } } },
     }),
-    bytes: (writer) => writer.acknowledgedFrame(ackedThrough),
+    frame: (writer) => writer.acknowledgedFrame(ackedThrough),
   })),
 };
 

@@ -43,11 +43,11 @@ export function runOutgoing(
     kinds.map(([kind, arbitrary]) => {
       let count = 0;
       const property = fc.property(arbitrary, (found) => {
-        expectSameMeaning(type, found, found.bytes(writer));
+        expectSameMeaning(type, found, found.frame(writer).bytes);
         count++;
       });
       const details = fc.check(property, { seed, numRuns, endOnFailure: !shrink });
-      expectNone(details, kind, (found) => found.bytes(writer));
+      expectNone(details, kind, (found) => found.frame(writer).bytes);
       return [kind, count];
     }),
   );
