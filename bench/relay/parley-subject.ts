@@ -1,50 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ServerFrameSchema } from '../../gen/parley/signal/v1/frame_pb.ts';
-import { TokenIssuer } from '../../src/process/token-issuer.ts';
-import { type ServerProcess, startServerProcess } from '../server-process.ts';
+import { type ProductionServer, startProductionServer } from '../../test/server-process/production-server.ts';
+import type { ServerProcess } from '../../test/server-process/server-process.ts';
 import { messageBytes } from './message.ts';
 import { ParleyClient } from './parley-client.ts';
 import type { Pair, RunningSubject, Subject } from './subject.ts';
 
-const secret = 'a secret of the bench, at least 32 bytes long';
 const maxPairs = 1_000;
 
 /** Parley as `npm start` runs it in production, with everything on. */
 export const parley: Subject = {
   name: 'parley',
   async start() {
-    const folder = await mkdtemp(join(tmpdir(), 'parley-bench-'));
-    const directoryFile = join(folder, 'directory.json');
-    const rooms = Object.fromEntries(Array.from({ length: maxPairs }, (_, index) => [roomOf(index), {}]));
-    await writeFile(directoryFile, JSON.stringify({ rooms }));
-    const process = await startServerProcess(['--enable-source-maps', 'dist/src/start.js'], {
-      NODE_ENV: 'production',
-      JWT_SECRET: secret,
-      DIRECTORY_FILE: directoryFile,
-      DATA_DIR: folder,
-    });
-    return new RunningParley(process, folder);
+    const rooms = Array.from({ length: maxPairs }, (_, index) => roomOf(index));
+    return new RunningParley(await startProductionServer({ rooms }));
   },
 };
 
 class RunningParley implements RunningSubject {
   readonly process: ServerProcess;
-  readonly #issuer = new TokenIssuer({ secret });
+  readonly #server: ProductionServer;
   /** The newest event of each pair's receiver. */
   readonly #newest: Buffer[] = [];
 
-  constructor(process: ServerProcess, folder: string) {
-    this.process = {
-      ...process,
-      async stop() {
-        await process.stop();
-        await rm(folder, { recursive: true, force: true });
-      },
-    };
+  constructor(server: ProductionServer) {
+    this.#server = server;
+    this.process = { ...server.process, stop: () => server.stop() };
   }
 
   async connect(index: number, received: (bytes: Buffer) => void): Promise<Pair> {
@@ -85,8 +67,7 @@ class RunningParley implements RunningSubject {
   }
 
   async #signIn(userId: string): Promise<ParleyClient> {
-    const token = await this.#issuer.sessionToken({ userId, expiresInS: 3600 });
-    return ParleyClient.signIn(`${this.process.url.replace('http', 'ws')}/ws`, token);
+    return ParleyClient.signIn(this.#server.wsUrl, await this.#server.token(userId));
   }
 }
 

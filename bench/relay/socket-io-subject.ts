@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
-import { startServerProcess } from '../server-process.ts';
+import { startServerProcess } from '../../test/server-process/server-process.ts';
 import type { Subject } from './subject.ts';
 
 /** Socket.IO over WebSocket, with its rooms and its own encoding. */

@@ -1,4 +1,4 @@
-import type { ServerProcess } from '../server-process.ts';
+import type { ServerProcess } from '../../test/server-process/server-process.ts';
 
 /** Two clients of a server: what one sends, the server relays to the other. */
 export interface Pair {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { startServerProcess } from '../server-process.ts';
+import { startServerProcess } from '../../test/server-process/server-process.ts';
 import { relayFrame } from './relay-frame.ts';
 import type { Subject } from './subject.ts';
 

@@ -7,40 +7,55 @@ export interface ServerProcess {
   readonly pid: number;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
+  /** Resolves when the process has ended, whoever wanted it. */
+  readonly ended: Promise<void>;
+  /** Resolves when it has ended: by itself after a SIGTERM, or killed where that took too long. */
   stop(): Promise<void>;
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+/** A line of the server's log. */
+export interface LogEntry {
+  readonly event?: string;
+  readonly level?: string;
+  readonly url?: string;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const stopTimeoutMs = 15_000;
 
 /**
  * Starts a server as a process of its own, by `node` with these arguments and only this environment, on a free port of
- * loopback. It prints JSON lines, one of them with the event `process.listening` and its `url`.
+ * loopback. It prints JSON lines, one of them with the event `process.listening` and its `url`; `onEntry` gets each.
  */
 export async function startServerProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  onEntry: (entry: LogEntry) => void = () => undefined,
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = once(child, 'close');
+  const ended = once(child, 'close').then(() => undefined);
   const listening = new Promise<string>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const { event, url } = JSON.parse(line) as { readonly event?: string; readonly url?: string };
-      if (event === 'process.listening' && url !== undefined) resolve(url);
+      const entry = JSON.parse(line) as LogEntry;
+      onEntry(entry);
+      if (entry.event === 'process.listening' && entry.url !== undefined) resolve(entry.url);
     });
   });
   const url = await Promise.race([listening, ended]);
-  if (typeof url !== 'string' || child.pid === undefined)
-    throw new Error(`${args.join(' ')}: ended at its start`);
+  if (url === undefined || child.pid === undefined) throw new Error(`${args.join(' ')}: ended at its start`);
   return {
     pid: child.pid,
     url: url.replace('localhost', '127.0.0.1'),
+    ended,
     async stop() {
       child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
       await ended;
+      clearTimeout(timer);
     },
   };
 }

@@ -1,0 +1,54 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SessionTokenRequest, TokenIssuer } from '../../src/process/token-issuer.ts';
+import { type LogEntry, type ServerProcess, startServerProcess } from './server-process.ts';
+
+export interface ProductionServerOptions {
+  /** The ids of the rooms that its directory knows. */
+  readonly rooms: readonly string[];
+  /** Settings beside those that production needs. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Modules that the process loads before the server. */
+  readonly preloads?: readonly string[];
+  readonly onEntry?: (entry: LogEntry) => void;
+}
+
+/** Parley as `npm start` runs it in production, with everything on. */
+export interface ProductionServer {
+  readonly process: ServerProcess;
+  readonly wsUrl: string;
+  /** A token that holds for an hour. */
+  token(userId: string, request?: Partial<SessionTokenRequest>): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const secret = 'a secret of the tests, at least 32 bytes long';
+
+export async function startProductionServer(options: ProductionServerOptions): Promise<ProductionServer> {
+  const { rooms, env = {}, preloads = [], onEntry } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'parley-'));
+  const directoryFile = join(folder, 'directory.json');
+  await writeFile(directoryFile, JSON.stringify({ rooms: Object.fromEntries(rooms.map((id) => [id, {}])) }));
+  const issuer = new TokenIssuer({ secret });
+  const process = await startServerProcess(
+    ['--enable-source-maps', ...preloads.map((path) => `--import=${path}`), 'dist/src/start.js'],
+    {
+      NODE_ENV: 'production',
+      JWT_SECRET: secret,
+      DIRECTORY_FILE: directoryFile,
+      DATA_DIR: folder,
+      ...env,
+    },
+    onEntry,
+  );
+  return {
+    process,
+    wsUrl: `${process.url.replace('http', 'ws')}/ws`,
+    token: (userId, request) => issuer.sessionToken({ userId, expiresInS: 3_600, ...request }),
+    async stop() {
+      await process.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
