@@ -8,7 +8,7 @@ export type Token = string | (() => string | Promise<string>);
 export interface RetryOptions {
   /** The first wait is random up to this, in milliseconds, each after it up to twice as long. Default: 300. */
   readonly firstDelayMs?: number;
-  /** The longest wait, in milliseconds. Default: 5,000. */
+  /** The longest wait, in milliseconds; less while the session can still be resumed. Default: 5,000. */
   readonly maxDelayMs?: number;
   /** Failed attempts in a row before the client gives up. Default: Infinity. */
   readonly attempts?: number;

@@ -20,6 +20,8 @@ export type Reconnect =
 
 /** Who is told to come back later waits at least as a third attempt does. */
 const laterAttempt = 2;
+/** While the session can still be resumed, a wait takes at most this share of what is left of its window. */
+const windowShare = 1 / 4;
 /** New tokens that are refused in a row before the client stops. */
 const maxRefusedTokens = 2;
 
@@ -32,12 +34,17 @@ export class ReconnectPolicy {
   #attempt = 0;
   #refusedTokens = 0;
   #welcomedAtMs: number | undefined;
+  /** Until when the session can be resumed, as far as the client knows, by the monotonic clock. */
+  #resumableUntilMs = 0;
+  #windowMs = 0;
 
   constructor(options: ReconnectPolicyOptions) {
     this.#options = options;
   }
 
-  welcomed(): void {
+  /** `windowMs`: how long after a loss the session can be resumed; 0: not at all. */
+  welcomed(windowMs: number): void {
+    this.#windowMs = windowMs;
     this.#failures = 0;
     this.#refusedTokens = 0;
     this.#welcomedAtMs = this.#options.clock.monotonicMs();
@@ -47,18 +54,36 @@ export class ReconnectPolicy {
   after(code: number, error: SignalError): Reconnect {
     const advice = endsSession(error) ? 'stop' : this.#advice(code);
     if (advice === 'stop') return { kind: 'stop' };
-    if (this.#welcomedAtMs === undefined) this.#failures += 1;
-    else if (this.#options.clock.monotonicMs() - this.#welcomedAtMs > this.#options.maxDelayMs)
-      this.#attempt = 0;
-    this.#welcomedAtMs = undefined;
+    this.#count();
     if (this.#failures >= this.#options.attempts) return { kind: 'give-up' };
     if (advice === 'later') this.#attempt = Math.max(this.#attempt, laterAttempt);
     const delayMs = Math.max(
-      backoffDelayMs(this.#options, this.#attempt, this.#options.random),
+      backoffDelayMs(this.#bounds(), this.#attempt, this.#options.random),
       error.retryAfterMs,
     );
     this.#attempt += 1;
     return { kind: 'retry', delayMs, newToken: advice === 'new-token' };
+  }
+
+  /** A connection is over: one that stood, or an attempt. */
+  #count(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#welcomedAtMs === undefined) {
+      this.#failures += 1;
+      return;
+    }
+    if (nowMs - this.#welcomedAtMs > this.#options.maxDelayMs) this.#attempt = 0;
+    this.#welcomedAtMs = undefined;
+    this.#resumableUntilMs = nowMs + this.#windowMs;
+  }
+
+  /** However often the connection was lost of late, no wait may use up the window. Those of the first three attempts are never cut. */
+  #bounds(): Backoff {
+    const { firstDelayMs, maxDelayMs, clock } = this.#options;
+    const leftMs = this.#resumableUntilMs - clock.monotonicMs();
+    if (leftMs <= 0) return { firstDelayMs, maxDelayMs };
+    const withinWindowMs = Math.max(leftMs * windowShare, firstDelayMs * 2 ** laterAttempt);
+    return { firstDelayMs, maxDelayMs: Math.min(maxDelayMs, withinWindowMs) };
   }
 
   #advice(code: number): AfterClose {

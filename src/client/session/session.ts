@@ -173,7 +173,7 @@ export class Session {
     const { listener, ledger, policy, tokens } = this.#options;
     const signIn = this.#identity.welcomed(welcome);
     connection.welcomed();
-    policy.welcomed();
+    policy.welcomed(welcome.reconnectionWindowMs);
     tokens.expiresAtMs = Number(welcome.tokenExpiresAtMs);
     listener.onWelcome(welcome, signIn);
     const { maxFrameBytes = 0, maxUnanswered = 0 } = welcome.limits ?? {};
