@@ -1,0 +1,93 @@
+import { WebSocket } from 'ws';
+import { ParleyClient, type Room } from '../../../src/client/index.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Observations } from './observations.ts';
+
+export interface ChaosClientOptions {
+  /** Its user id too. */
+  readonly name: string;
+  readonly roomId: string;
+  readonly url: string;
+  readonly token: () => Promise<string>;
+  readonly ledger: Ledger;
+  readonly observations: Observations;
+}
+
+const signalType = 'chaos';
+
+/** One client by the SDK, with its defaults, in one room. What its SDK gives out goes to the ledger and the observations. */
+export class ChaosClient {
+  readonly name: string;
+  readonly room: Room;
+  readonly #client: ParleyClient;
+  /** What it says of itself in the room. */
+  #attributes: Readonly<Record<string, string>>;
+  #isClosing = false;
+
+  private constructor(client: ParleyClient, room: Room, options: ChaosClientOptions) {
+    this.name = options.name;
+    this.room = room;
+    this.#client = client;
+    this.#attributes = attributesOf(options.name);
+    this.#listen(options);
+  }
+
+  static async enter(options: ChaosClientOptions): Promise<ChaosClient> {
+    const { name, roomId, url, token } = options;
+    const client = new ParleyClient({ url, token, WebSocket, client: 'parley-chaos' });
+    await client.connect();
+    const room = await client.join(roomId, { attributes: attributesOf(name) });
+    return new ChaosClient(client, room, options);
+  }
+
+  get isConnected(): boolean {
+    return this.#client.state === 'connected';
+  }
+
+  get attributes(): Readonly<Record<string, string>> {
+    return this.#attributes;
+  }
+
+  /** Says something more of itself. */
+  async describe(attributes: Readonly<Record<string, string>>): Promise<void> {
+    this.#attributes = { ...this.#attributes, ...attributes };
+    await this.room.updateAttributes(attributes);
+  }
+
+  /** Sends a payload to one other client of the room. */
+  async say(to: ChaosClient, payload: Uint8Array): Promise<void> {
+    await this.room.sendSignal(to.room.ownPeerId, { type: signalType, data: payload });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#client.close();
+  }
+
+  #listen({ name, ledger, observations }: ChaosClientOptions): void {
+    const { room } = this;
+    const client = this.#client;
+    client.on('resumed', ({ recovered }) => {
+      observations.resumed(recovered);
+      if (!recovered) ledger.sayGone(name);
+    });
+    client.on('closed', ({ code }) => {
+      if (!this.#isClosing) observations.end(name, `closed with ${code}`);
+    });
+    room.on('signal', ({ data }) => ledger.arrive(name, data));
+    room.on('reset', () => {
+      ledger.sayGone(name);
+      observations.startAnew(name);
+    });
+    room.on('peer_left', ({ peer: { peerId }, reason }) => {
+      if (!this.#isClosing) observations.peerLeft({ seenBy: name, peerId, reason, atMs: performance.now() });
+    });
+    room.on('left', ({ reason }) => {
+      if (!this.#isClosing) observations.end(name, `out of its room: ${reason}`);
+    });
+  }
+}
+
+function attributesOf(name: string): Readonly<Record<string, string>> {
+  return { name };
+}

@@ -1,0 +1,101 @@
+import type { ProductionServer } from '../../server-process/production-server.ts';
+import type { Channel } from '../ledger/channel.ts';
+import { CutPlan } from '../proxy/cut-plan.ts';
+import { CuttingLink } from '../proxy/cutting-link.ts';
+import { Random } from '../random.ts';
+import type { Tally } from '../report/tally.ts';
+import { ChaosClient } from './chaos-client.ts';
+
+export interface CrowdOptions {
+  readonly server: ProductionServer;
+  readonly tally: Tally;
+  readonly seed: number;
+  readonly rooms: readonly string[];
+  readonly pairs: number;
+  /** How many bytes a connection carries at most in the direction in which it will be cut, after the handshake. */
+  readonly maxBytesBeforeCut: number;
+}
+
+/** A client with its network, and the other one of its pair, in the same room. */
+export interface Member {
+  readonly roomId: string;
+  readonly client: ChaosClient;
+  readonly link: CuttingLink;
+  /** What it says to the other. */
+  readonly channel: Channel;
+  readonly random: Random;
+  /** The other of its pair. */
+  readonly partner: () => Member;
+}
+
+/** Pairs of clients, spread over rooms, each client behind a link of its own. */
+export class Crowd {
+  readonly members: readonly Member[];
+
+  private constructor(members: readonly Member[]) {
+    this.members = members;
+  }
+
+  static async enter(options: CrowdOptions): Promise<Crowd> {
+    const members: Member[] = [];
+    for (let pair = 0; pair < options.pairs; pair++) {
+      const roomId = options.rooms[pair % options.rooms.length] ?? '';
+      const [one, two] = await Promise.all([
+        enterMember(options, roomId, 2 * pair),
+        enterMember(options, roomId, 2 * pair + 1),
+      ]);
+      const left: Member = { ...one, partner: () => right };
+      const right: Member = { ...two, partner: () => left };
+      members.push(left, right);
+    }
+    return new Crowd(members);
+  }
+
+  inRoom(roomId: string): readonly Member[] {
+    return this.members.filter((member) => member.roomId === roomId);
+  }
+
+  startCutting(): void {
+    for (const { link } of this.members) link.startCutting();
+  }
+
+  mend(): void {
+    for (const { link } of this.members) link.mend();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.members.map(({ client }) => client.close()));
+    await Promise.all(this.members.map(({ link }) => link.close()));
+  }
+}
+
+async function enterMember(
+  { server, tally, seed, maxBytesBeforeCut }: CrowdOptions,
+  roomId: string,
+  index: number,
+): Promise<Omit<Member, 'partner'>> {
+  const { ledger, observations, cuts, changes } = tally;
+  const name = nameOf(index);
+  const random = new Random(seed, index);
+  const link = await CuttingLink.open({
+    serverPort: Number(new URL(server.process.url).port),
+    plan: new CutPlan(new Random(seed, -1 - index), maxBytesBeforeCut),
+    onCut: (cut) => {
+      cuts.add(cut, ledger.hasOpen(name));
+      changes.ring();
+    },
+  });
+  const client = await ChaosClient.enter({
+    name,
+    roomId,
+    url: `ws://127.0.0.1:${link.port}/ws`,
+    token: () => server.token(name),
+    ledger,
+    observations,
+  });
+  return { roomId, client, link, random, channel: ledger.channel(name, nameOf(index ^ 1)) };
+}
+
+function nameOf(index: number): string {
+  return `client-${index}`;
+}

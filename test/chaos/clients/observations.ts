@@ -1,0 +1,75 @@
+import type { LeaveReason } from '../../../src/client/index.ts';
+import type { Bell } from '../bell.ts';
+
+/** A `peer_left` as one member saw it. */
+export interface SeenLeaving {
+  readonly seenBy: string;
+  readonly peerId: string;
+  readonly reason: LeaveReason;
+  /** By `performance.now()`. */
+  readonly atMs: number;
+}
+
+/** What the SDKs of all clients said, beside the messages. */
+export class Observations {
+  readonly #changes: Bell;
+  readonly #left: SeenLeaving[] = [];
+  readonly #startedAnew = new Map<string, number>();
+  readonly #ended: string[] = [];
+  #resumes = 0;
+  #resumesOk = 0;
+
+  constructor(changes: Bell) {
+    this.#changes = changes;
+  }
+
+  /** A client is connected again; `recovered`: without a gap. */
+  resumed(recovered: boolean): void {
+    this.#resumes += 1;
+    if (recovered) this.#resumesOk += 1;
+    this.#changes.ring();
+  }
+
+  /** A client's room started again from a snapshot. */
+  startAnew(client: string): void {
+    this.#startedAnew.set(client, this.startsAnewOf(client) + 1);
+    this.#changes.ring();
+  }
+
+  peerLeft(seen: SeenLeaving): void {
+    this.#left.push(seen);
+    this.#changes.ring();
+  }
+
+  /** A client is out of its room, or over, or the server is, although nobody asked for it. */
+  end(who: string, why: string): void {
+    this.#ended.push(`${who}: ${why}`);
+    this.#changes.ring();
+  }
+
+  get left(): readonly SeenLeaving[] {
+    return this.#left;
+  }
+
+  get resumes(): number {
+    return this.#resumes;
+  }
+
+  get resumesOk(): number {
+    return this.#resumesOk;
+  }
+
+  /** Rooms that started again from a snapshot, all clients together. */
+  get startsAnew(): number {
+    return [...this.#startedAnew.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  startsAnewOf(client: string): number {
+    return this.#startedAnew.get(client) ?? 0;
+  }
+
+  /** Who went out of a room or ended by itself, and why. */
+  get ended(): readonly string[] {
+    return this.#ended;
+  }
+}

@@ -1,0 +1,62 @@
+import type { SabotageRule } from '../sabotage/rules.ts';
+import type { PromisedLine } from './promised.ts';
+
+/** What was counted in a run. docs/chaos.md says what each is. */
+export interface Figures {
+  readonly sent: number;
+  readonly delivered: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly said_gone: number;
+  readonly cuts: number;
+  readonly cuts_in_flight: number;
+  readonly cuts_in_handshake: number;
+  readonly cuts_by_kind: Readonly<Record<string, number>>;
+  readonly kills: number;
+  readonly resumes: number;
+  readonly resumes_ok: number;
+  readonly resumes_elsewhere: number;
+
+  readonly lost: number;
+  readonly doubled: number;
+  readonly out_of_order: number;
+  readonly strange: number;
+  readonly contradicted: number;
+  readonly unanswered: number;
+  readonly started_anew: number;
+  readonly ended: number;
+  readonly ended_as: readonly string[];
+  readonly spurious_left: number;
+  readonly ghosts: number;
+  readonly wrong_views: number;
+  readonly server_errors: number;
+}
+
+/** What became of clients that were kept away for longer than their reconnection window. */
+export interface PastWindow {
+  readonly clients: number;
+  /** How many of them each one that stayed in their room saw leave exactly once, with `connection_lost`. */
+  readonly left_once: number;
+  /** From the cut until the others saw it, in milliseconds, shortest and longest. */
+  readonly left_after_ms: readonly [number, number];
+  /** How many were told that they did not recover. */
+  readonly told: number;
+  /** How many have the room as it is now: its peers, with what they say of themselves. */
+  readonly right_snapshots: number;
+}
+
+/** One run as it is printed. */
+export interface ChaosReport extends Figures {
+  readonly name: string;
+  readonly seed: number;
+  /** What was run: the commit, `-dirty` where files differed from it. */
+  readonly commit: string;
+  readonly sabotage?: SabotageRule;
+  readonly seconds: number;
+  /** What is promised for what this run does. */
+  readonly applies: PromisedLine;
+  /** Absent: the run ended before that. */
+  readonly past_window?: PastWindow;
+  readonly kept: boolean;
+  /** Each promise that was broken, in a sentence. */
+  readonly broken: readonly string[];
+}

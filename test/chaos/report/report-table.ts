@@ -1,0 +1,85 @@
+import { brokenPastWindow, faults, mustBeZero } from './broken-promises.ts';
+import type { ChaosReport, PastWindow } from './chaos-report.ts';
+
+/** A report for people: what was done, what must be nought, and what comes of it. */
+export function reportTable(report: ChaosReport): string {
+  const { name, seed, commit, sabotage, seconds, kept, broken, applies, past_window: pastWindow } = report;
+  const title = [`${name}, seed ${seed}`, `commit ${commit.replace(/^([0-9a-f]{12})[0-9a-f]*/, '$1')}`];
+  if (sabotage !== undefined) title.push(`the server without ${sabotage}`);
+  const verdict = kept ? 'kept' : 'BROKEN';
+  return [
+    `\n${title.join(' · ')} · ${seconds} s\n`,
+    ...rows(done(report)),
+    '',
+    ...rows(faults.map((fault) => [mark(report[fault] === 0), fault, report[fault], mustBeZero[fault]])),
+    ...(pastWindow === undefined ? [] : ['', ...rows(past(pastWindow))]),
+    '',
+    `promised when ${applies.event}:`,
+    `  ${applies.promise}`,
+    `  ${verdict}`,
+    ...[...broken, ...report.ended_as].map((sentence) => `  - ${sentence}`),
+    '',
+  ].join('\n');
+}
+
+type Row = readonly [mark: string, name: string, value: number | string, words: string];
+
+function done(report: ChaosReport): readonly Row[] {
+  const kinds = listed(report.cuts_by_kind);
+  return [
+    ['', 'sent', report.sent, 'messages handed to the SDK'],
+    ['', 'delivered', report.delivered, 'messages given out by the SDK, each counted once'],
+    ['', 'rejected', sum(report.rejected), listed(report.rejected) || 'messages refused'],
+    ['', 'said_gone', report.said_gone, 'messages missing whose receiver was told so'],
+    ['', 'cuts', report.cuts, kinds],
+    [
+      '',
+      'in flight',
+      percent(report.cuts_in_flight, report.cuts),
+      'of the cuts while a request waited for its answer',
+    ],
+    [
+      '',
+      'in handshake',
+      percent(report.cuts_in_handshake, report.cuts),
+      'of the cuts before the client was signed in',
+    ],
+    ['', 'resumes', report.resumes, `${report.resumes_ok} without a gap`],
+  ];
+}
+
+function past(pastWindow: PastWindow): readonly Row[] {
+  const { clients, left_once, told, right_snapshots, left_after_ms } = pastWindow;
+  const [first, last] = left_after_ms.map((ms) => (ms / 1_000).toFixed(1));
+  const isRight = brokenPastWindow(pastWindow).length === 0;
+  return [
+    [mark(isRight), 'kept away', clients, 'clients, past their reconnection window'],
+    ['', 'left once', left_once, `of them the others saw leave once, ${first} to ${last} s after the cut`],
+    ['', 'told', told, 'of them were told that they did not recover'],
+    ['', 'right', right_snapshots, 'of them have the room as it is'],
+  ];
+}
+
+function rows(all: readonly Row[]): readonly string[] {
+  return all.map(([sign, name, value, words]) =>
+    `${sign.padStart(3)} ${name.padEnd(14)}${String(value).padStart(8)}  ${words}`.trimEnd(),
+  );
+}
+
+function mark(isRight: boolean): string {
+  return isRight ? '✓' : '✗';
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`;
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+}

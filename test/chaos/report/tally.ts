@@ -1,0 +1,72 @@
+import { Bell } from '../bell.ts';
+import { Observations } from '../clients/observations.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { CutCount } from '../proxy/cut-count.ts';
+import type { Figures } from './chaos-report.ts';
+
+/** Everything that is counted in a run. */
+export class Tally {
+  /** Rings when something was counted that somebody may wait for. */
+  readonly changes = new Bell();
+  readonly ledger = new Ledger(this.changes);
+  readonly observations = new Observations(this.changes);
+  readonly cuts = new CutCount();
+  ghosts = 0;
+  wrongViews = 0;
+  serverErrors = 0;
+  #isServerGone = false;
+  /** Sightings of a peer that rightly left, and rooms that rightly started anew: none while every window holds. */
+  rightlyLeft = 0;
+  rightlyAnew = 0;
+
+  get isServerGone(): boolean {
+    return this.#isServerGone;
+  }
+
+  /** The server's process has ended. */
+  loseServer(): void {
+    this.#isServerGone = true;
+    this.observations.end('server', 'ended');
+  }
+
+  /** Whether something was seen that no later event can make good. */
+  get isBroken(): boolean {
+    return Object.values(this.#seen()).some((count) => count > 0);
+  }
+
+  figures(): Figures {
+    const { ledger, observations, cuts } = this;
+    return {
+      sent: ledger.sent,
+      delivered: ledger.delivered,
+      rejected: ledger.rejected,
+      said_gone: ledger.saidGone,
+      cuts: cuts.total,
+      cuts_in_flight: cuts.inFlight,
+      cuts_in_handshake: cuts.inHandshake,
+      cuts_by_kind: cuts.byKind,
+      kills: 0,
+      resumes: observations.resumes,
+      resumes_ok: observations.resumesOk,
+      resumes_elsewhere: 0,
+      lost: ledger.missing,
+      ...this.#seen(),
+      ended_as: observations.ended,
+      contradicted: ledger.contradicted,
+      unanswered: ledger.open + (ledger.rejected['DEADLINE_EXCEEDED'] ?? 0),
+      ghosts: this.ghosts,
+      wrong_views: this.wrongViews,
+    };
+  }
+
+  #seen() {
+    const { ledger, observations } = this;
+    return {
+      ...ledger.faults,
+      started_anew: observations.startsAnew - this.rightlyAnew,
+      ended: observations.ended.length,
+      spurious_left: observations.left.length - this.rightlyLeft,
+      server_errors: this.serverErrors,
+    };
+  }
+}

@@ -1,0 +1,6 @@
+// Preloaded into the server: no request is known to have had its effect, so that one sent again has it again.
+import type * as Module from '../../../src/server/adapter/memory/applied-seqs.ts';
+import { builtModule } from './built-module.ts';
+
+const { AppliedSeqs } = await builtModule<typeof Module>('server/adapter/memory/applied-seqs.ts');
+AppliedSeqs.prototype.isNew = () => true;

@@ -1,0 +1,92 @@
+import { settings } from '../../../src/process/settings.ts';
+import type { Crowd, Member } from '../clients/crowd.ts';
+import type { SeenLeaving } from '../clients/observations.ts';
+import { hasRightView } from '../clients/room-view.ts';
+import { sendOne } from '../clients/talk.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { PastWindow } from '../report/chaos-report.ts';
+import type { Tally } from '../report/tally.ts';
+
+export interface PastTheWindowOptions {
+  readonly crowd: Crowd;
+  /** Who is kept away, at most one of each room. */
+  readonly away: readonly Member[];
+  readonly tally: Tally;
+}
+
+const windowMs = Number(settings.RECONNECTION_WINDOW_MS.fallback);
+/** How much longer than the window the others may wait for the news, on a machine that has much to do. */
+const slackMs = 5_000;
+const returnTimeoutMs = 15_000;
+const messages = 3;
+
+/**
+ * Keeps clients away for longer than their window, while the others talk to them and the rooms change, and lets them come back:
+ * the others see each leave once, and who comes back is told, and has the room as it is.
+ */
+export async function pastTheWindow(options: PastTheWindowOptions): Promise<PastWindow> {
+  const { crowd, away, tally } = options;
+  const { ledger, observations, changes } = tally;
+  const leftBefore = observations.left.length;
+  const anewBefore = new Map(away.map(({ client }) => [client, observations.startsAnewOf(client.name)]));
+  const peerIds = new Map(away.map((member) => [member, member.client.room.ownPeerId]));
+  const leaves = () => observations.left.slice(leftBefore);
+
+  // In flight when the connection goes: whether they arrived is unknown.
+  const inFlight = away.flatMap((member) => talkTimes(member, ledger));
+  const goneAtMs = performance.now();
+  for (const { link } of away) link.keepAway();
+  // Within the window a message is taken for whoever is away; with the window it goes.
+  await Promise.all(away.flatMap((member) => talkTimes(member.partner(), ledger)));
+
+  const witnessed = away.flatMap((member) =>
+    crowd
+      .inRoom(member.roomId)
+      .filter((other) => !away.includes(other))
+      .map((witness) => ({ seenBy: witness.client.name, peerId: peerIds.get(member) ?? '' })),
+  );
+  const seen = () => witnessed.filter((one) => leaves().some((leaving) => isOf(leaving, one)));
+  await changes.until(() => seen().length === witnessed.length, windowMs + slackMs);
+
+  // The room goes on: what the client has of it is not true any more.
+  await Promise.all(
+    away.map((member) => member.partner().client.describe({ said: 'while the other was away' })),
+  );
+  await Promise.all(away.map((member) => sendOne(member.partner(), ledger)));
+  for (const { link } of away) link.mend();
+  const isBack = ({ client }: Member) =>
+    observations.startsAnewOf(client.name) > (anewBefore.get(client) ?? 0);
+  await changes.until(() => away.every(isBack), returnTimeoutMs);
+  const told = away.filter(isBack).length;
+  await Promise.all(inFlight);
+  await Promise.all(
+    away.flatMap((member) => [...talkTimes(member, ledger), ...talkTimes(member.partner(), ledger)]),
+  );
+  await changes.until(() => ledger.open === 0 && ledger.missing === 0, returnTimeoutMs);
+
+  tally.rightlyLeft += seen().length;
+  tally.rightlyAnew += told;
+  const afterMs = leaves().map(({ atMs }) => Math.round(atMs - goneAtMs));
+  const isLeftOnce = (member: Member) =>
+    witnessed
+      .filter(({ peerId }) => peerId === peerIds.get(member))
+      .every((one) => {
+        const [first, ...more] = leaves().filter((leaving) => isOf(leaving, one));
+        return first?.reason === 'connection_lost' && more.length === 0 && first.atMs - goneAtMs >= windowMs;
+      });
+  return {
+    clients: away.length,
+    left_once: away.filter(isLeftOnce).length,
+    left_after_ms: [Math.min(...afterMs), Math.max(...afterMs)],
+    told,
+    right_snapshots: away.filter((member) => hasRightView(member, crowd)).length,
+  };
+}
+
+function talkTimes(member: Member, ledger: Ledger): Promise<void>[] {
+  return Array.from({ length: messages }, () => sendOne(member, ledger));
+}
+
+function isOf(leaving: SeenLeaving, { seenBy, peerId }: Pick<SeenLeaving, 'seenBy' | 'peerId'>): boolean {
+  return leaving.seenBy === seenBy && leaving.peerId === peerId;
+}
