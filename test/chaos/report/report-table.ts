@@ -1,6 +1,8 @@
 import { brokenPastWindow, faults, mustBeZero } from './broken-promises.ts';
 import type { ChaosReport, PastWindow } from './chaos-report.ts';
 
+const mostLines = 10;
+
 /** A report for people: what was done, what must be nought, and what comes of it. */
 export function reportTable(report: ChaosReport): string {
   const { name, seed, commit, sabotage, seconds, kept, broken, applies, past_window: pastWindow } = report;
@@ -17,7 +19,7 @@ export function reportTable(report: ChaosReport): string {
     `promised when ${applies.event}:`,
     `  ${applies.promise}`,
     `  ${verdict}`,
-    ...[...broken, ...report.ended_as].map((sentence) => `  - ${sentence}`),
+    ...[...broken, ...shortened(report.ended_as)].map((sentence) => `  - ${sentence}`),
     '',
   ].join('\n');
 }
@@ -64,6 +66,11 @@ function rows(all: readonly Row[]): readonly string[] {
   return all.map(([sign, name, value, words]) =>
     `${sign.padStart(3)} ${name.padEnd(14)}${String(value).padStart(8)}  ${words}`.trimEnd(),
   );
+}
+
+function shortened(lines: readonly string[]): readonly string[] {
+  if (lines.length <= mostLines) return lines;
+  return [...lines.slice(0, mostLines), `and ${lines.length - mostLines} more`];
 }
 
 function mark(isRight: boolean): string {

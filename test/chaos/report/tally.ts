@@ -51,7 +51,7 @@ export class Tally {
       resumes_elsewhere: 0,
       lost: ledger.missing,
       ...this.#seen(),
-      ended_as: observations.ended,
+      ended_as: [...observations.ended],
       contradicted: ledger.contradicted,
       unanswered: ledger.open + (ledger.rejected['DEADLINE_EXCEEDED'] ?? 0),
       ghosts: this.ghosts,
