@@ -65,7 +65,8 @@ async function run(
   } catch (thrown) {
     line.end();
     console.error(`seed ${seed}:`, thrown);
-    process.exitCode = failedStatus;
+    // Not only the exit code: clients of a run that failed half-way would go on trying.
+    process.exit(failedStatus);
   }
 }
 

@@ -1,5 +1,7 @@
 import { WebSocket } from 'ws';
 import { ParleyClient, type Room } from '../../../src/client/index.ts';
+import { withDeadline } from '../../../src/client/session/deadline.ts';
+import { systemClock } from '../../../src/shared/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Observations } from './observations.ts';
 
@@ -14,6 +16,7 @@ export interface ChaosClientOptions {
 }
 
 const signalType = 'chaos';
+const enterTimeoutMs = 15_000;
 
 /** One client by the SDK, with its defaults, in one room. What its SDK gives out goes to the ledger and the observations. */
 export class ChaosClient {
@@ -35,7 +38,7 @@ export class ChaosClient {
   static async enter(options: ChaosClientOptions): Promise<ChaosClient> {
     const { name, roomId, url, token } = options;
     const client = new ParleyClient({ url, token, WebSocket, client: 'parley-chaos' });
-    await client.connect();
+    await withDeadline(client.connect(), enterTimeoutMs, systemClock, 'the first sign-in');
     const room = await client.join(roomId, { attributes: attributesOf(name) });
     return new ChaosClient(client, room, options);
   }

@@ -80,12 +80,12 @@ async function enterMember(
   const link = await CuttingLink.open({
     serverPort: Number(new URL(server.process.url).port),
     plan: new CutPlan(new Random(seed, -1 - index), maxBytesBeforeCut),
-    onCut: (cut) => {
-      cuts.add(cut, ledger.hasOpen(name));
+    onCut: ({ kind }) => {
+      cuts.add(kind, { inFlight: ledger.hasOpen(name), inHandshake: !client.isConnected });
       changes.ring();
     },
   });
-  const client = await ChaosClient.enter({
+  const client: ChaosClient = await ChaosClient.enter({
     name,
     roomId,
     url: `ws://127.0.0.1:${link.port}/ws`,

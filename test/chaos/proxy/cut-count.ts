@@ -1,4 +1,12 @@
-import { type Cut, type CutKind, cutKinds, handshakeBytes } from './cut-plan.ts';
+import { type CutKind, cutKinds } from './cut-plan.ts';
+
+/** How it stood with the client when it was cut off. */
+export interface CutMoment {
+  /** It waited for an answer. */
+  readonly inFlight: boolean;
+  /** It was not signed in, for the first time or again. */
+  readonly inHandshake: boolean;
+}
 
 /** The cuts that were made. */
 export class CutCount {
@@ -7,12 +15,11 @@ export class CutCount {
   #inFlight = 0;
   #inHandshake = 0;
 
-  /** `inFlight`: whether the client waited for an answer. */
-  add({ kind, afterBytes }: Cut, inFlight: boolean): void {
+  add(kind: CutKind, { inFlight, inHandshake }: CutMoment): void {
     this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + 1);
     this.#total += 1;
     if (inFlight) this.#inFlight += 1;
-    if (afterBytes < handshakeBytes) this.#inHandshake += 1;
+    if (inHandshake) this.#inHandshake += 1;
   }
 
   get total(): number {

@@ -27,6 +27,8 @@ export interface Cut {
 
 /** More bytes than an upgrade with its sign-in has, in either direction. */
 export const handshakeBytes = 1_500;
+/** Bytes that it has at least. */
+const earlyBytes = { up: 450, down: 330 } as const;
 /** Some cuts fall into the handshake, but never two in a row: the client has to get through within its window. */
 const shareInHandshake = 0.15;
 const maxLingerMs = 600;
@@ -46,11 +48,12 @@ export class CutPlan {
   next(): Cut {
     const random = this.#random;
     this.#wasInHandshake = !this.#wasInHandshake && random.chance(shareInHandshake);
+    const direction = random.pick<Direction>(['up', 'down']);
     return {
       kind: random.pick(cutKinds),
-      direction: random.pick(['up', 'down']),
+      direction,
       afterBytes: this.#wasInHandshake
-        ? random.int(1, handshakeBytes)
+        ? random.int(1, earlyBytes[direction])
         : random.int(handshakeBytes, handshakeBytes + this.#maxBytes),
       lingerMs: random.int(0, maxLingerMs),
     };

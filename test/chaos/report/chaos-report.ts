@@ -36,7 +36,7 @@ export interface PastWindow {
   readonly clients: number;
   /** How many of them each one that stayed in their room saw leave exactly once, with `connection_lost`. */
   readonly left_once: number;
-  /** From the cut until the others saw it, in milliseconds, shortest and longest. */
+  /** From the cut until the others saw it, in milliseconds, shortest and longest; 0 where nobody did. */
   readonly left_after_ms: readonly [number, number];
   /** How many were told that they did not recover. */
   readonly told: number;

@@ -77,7 +77,7 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
   return {
     clients: away.length,
     left_once: away.filter(isLeftOnce).length,
-    left_after_ms: [Math.min(...afterMs), Math.max(...afterMs)],
+    left_after_ms: afterMs.length === 0 ? [0, 0] : [Math.min(...afterMs), Math.max(...afterMs)],
     told,
     right_snapshots: away.filter((member) => hasRightView(member, crowd)).length,
   };
