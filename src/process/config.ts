@@ -74,7 +74,15 @@ export interface Config {
     readonly presenceTtlMs: number;
   };
   readonly reconnection: { readonly windowMs: number; readonly windowMaxMs: number };
-  readonly limits: { readonly maxFrameBytes: number };
+  readonly limits: {
+    readonly maxFrameBytes: number;
+    /** How long a request may take. */
+    readonly requestTimeoutMs: number;
+    /** What a connection may send, in tokens. */
+    readonly connectionRate: { readonly perSecond: number; readonly burst: number };
+    /** What a room may send, in bytes a second. Absent: what its log can keep. */
+    readonly roomBytesPerSecond?: number;
+  };
   /** What may wait to be sent on a connection: before its streams are read from their logs, and at most. */
   readonly outbound: { readonly budgetBytes: number; readonly maxBytes: number };
   readonly rooms: {
@@ -153,7 +161,12 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
       presenceTtlMs: values.PRESENCE_TTL_MS,
     },
     reconnection: { windowMs: values.RECONNECTION_WINDOW_MS, windowMaxMs: values.RECONNECTION_WINDOW_MAX_MS },
-    limits: { maxFrameBytes: values.MAX_FRAME_BYTES },
+    limits: {
+      maxFrameBytes: values.MAX_FRAME_BYTES,
+      requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+      connectionRate: { perSecond: values.CONNECTION_RATE, burst: values.CONNECTION_BURST },
+      ...(values.ROOM_RATE_BYTES !== undefined && { roomBytesPerSecond: values.ROOM_RATE_BYTES }),
+    },
     outbound: { budgetBytes: values.SEND_BUDGET_BYTES, maxBytes: values.SEND_MAX_BYTES },
     rooms: {
       emptyGraceMs: values.ROOM_EMPTY_GRACE_MS,

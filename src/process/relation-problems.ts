@@ -45,6 +45,7 @@ export function relationProblems(
   above('PING_TIMEOUT_MS', 'PING_INTERVAL_MS', false);
   above('PRESENCE_TTL_MS', 'HEARTBEAT_INTERVAL_MS', false);
   above('RECONNECTION_WINDOW_MAX_MS', 'RECONNECTION_WINDOW_MS', true);
+  above('REQUEST_TIMEOUT_MS', 'DIRECTORY_TIMEOUT_MS', false);
   above('ROOM_LOG_MAX_BYTES', 'MAX_FRAME_BYTES', true);
   above('SEND_MAX_BYTES', 'SEND_BUDGET_BYTES', true);
 

@@ -57,6 +57,11 @@ export const settings = {
   RECONNECTION_WINDOW_MS: { form: form.milliseconds(0), fallback: '5000' },
   RECONNECTION_WINDOW_MAX_MS: { form: form.milliseconds(0), fallback: '60000' },
 
+  REQUEST_TIMEOUT_MS: { form: form.milliseconds(100), fallback: '10000' },
+  CONNECTION_RATE: { form: form.wholeNumber(1, 1_000_000), fallback: '1000' },
+  CONNECTION_BURST: { form: form.wholeNumber(64, 1_000_000), fallback: '2000' },
+  ROOM_RATE_BYTES: { form: form.wholeNumber(1_024, 1_073_741_824) },
+
   MAX_FRAME_BYTES: { form: form.wholeNumber(1_024, 67_108_864), fallback: '1048576' },
   SEND_BUDGET_BYTES: { form: form.wholeNumber(65_536, 67_108_864), fallback: '262144' },
   SEND_MAX_BYTES: { form: form.wholeNumber(1_048_576, 268_435_456), fallback: '4194304' },

@@ -29,6 +29,7 @@ import { RoomLeaver } from './liveness/room-leaver.ts';
 import type { Log } from './port/log.ts';
 import { Dispatcher } from './session/dispatcher.ts';
 import type { Handlers } from './session/handler.ts';
+import { RateLimits, roomRate } from './session/rate-limits.ts';
 import { Sessions } from './session/sessions.ts';
 import { StreamFeed } from './session/stream-feed.ts';
 import { StreamTails } from './session/stream-tail.ts';
@@ -89,6 +90,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     tlsWatch?.stop();
     inside.sessions.stop();
     inside.reaper.stop();
+    inside.dispatcher.stop();
     ports.close();
   };
   const { listen } = options.config;
@@ -163,6 +165,8 @@ function openPorts({ config, log, tokenKeys, embeddedDirectory }: NodeOptions) {
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const { clock, roomLog, store, verifier } = ports;
   const metrics = new PrometheusMetrics();
+  const { limits, reconnection, rooms: kept } = config;
+  const keepMs = reconnection.windowMaxMs + retentionSlackMs;
   const tails = new StreamTails(roomLog, log);
   const leaver = new RoomLeaver(roomLog, store, log);
   const rooms = new RoomFeature({ ...ports, tails, makeFeed: (feed) => new StreamFeed(feed) });
@@ -183,13 +187,18 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     features: ['rooms', 'relay'],
     ...told(config),
     outboundLimits: config.outbound,
+    rateLimits: new RateLimits({
+      connection: limits.connectionRate,
+      room: roomRate(kept.logMaxBytes, keepMs, limits.roomBytesPerSecond),
+    }),
     acknowledgeWithinMs,
     maxBrokenFrames,
     reconnectionWindowMs: config.reconnection.windowMs,
     maxReconnectionWindowMs: config.reconnection.windowMaxMs,
     tokenWarningMs: config.auth.tokenWarningMs,
   });
-  const dispatcher = new Dispatcher(handlers, config.limits.maxFrameBytes);
+  const { maxFrameBytes, requestTimeoutMs } = limits;
+  const dispatcher = new Dispatcher({ handlers, maxFrameBytes, requestTimeoutMs, clock });
   const reaper = new Reaper({ store, leaver, clock, log, intervalMs: reapIntervalMs });
   return { sessions, dispatcher, reaper, tails, metrics };
 }

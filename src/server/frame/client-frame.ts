@@ -62,6 +62,13 @@ export function readClientFrame(bytes: Uint8Array, maxFrameBytes: number): Frame
   return { ok: true, frame: { id, traceparent, kind, body: bytes.subarray(bodyStart, bodyEnd) } };
 }
 
+/** The id of a frame, without a look at its body. 0: it has none, or none that can be read. */
+export function readRequestId(bytes: Uint8Array): number {
+  const envelope = new EnvelopeReader(bytes);
+  envelope.read();
+  return envelope.id;
+}
+
 /** The body of a frame that `readClientFrame` gave, in full. Throws INTERNAL when the frame is of another kind. */
 export function decodeBody<Kind extends FrameKind>(frame: ClientFrameView, kind: Kind): BodyOf<Kind> {
   const schema: DescMessage | undefined = ClientFrameSchema.field[kind].message;

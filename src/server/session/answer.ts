@@ -10,6 +10,11 @@ export type ReplyResult = Exclude<NonNullable<ReplyInit['result']>, { case: 'err
 export interface Answer {
   /** Absent: the success is acknowledged together with others. */
   readonly result?: ReplyResult;
-  /** Runs right after the reply was sent: what it starts to send follows the reply. */
+  /**
+   * Runs right after the reply was sent: what it starts to send follows the reply. It runs too where the reply was that of
+   * an overrun deadline, so that the node does what the log says.
+   */
   readonly afterReply?: () => void;
+  /** The request had no effect: its room has sent too much, for so many milliseconds yet. */
+  readonly roomBusyMs?: number;
 }

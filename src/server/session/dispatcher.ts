@@ -1,37 +1,61 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
-import { type ClientFrameView, type FrameKind, readClientFrame } from '../frame/client-frame.ts';
+import {
+  type ClientFrameView,
+  type FrameKind,
+  readClientFrame,
+  readRequestId,
+} from '../frame/client-frame.ts';
 import type { Answer } from './answer.ts';
 import type { Handlers } from './handler.ts';
+import { OverrunWatch } from './overrun-watch.ts';
+import type { Overrun } from './request-book.ts';
 import type { Session } from './session.ts';
 
 /** Kinds of frames that may be sent without an id: they have no lasting effect. */
 const withoutId: ReadonlySet<FrameKind> = new Set<FrameKind>(['heartbeat', 'typing']);
 
+export interface DispatcherOptions {
+  readonly handlers: Handlers;
+  readonly maxFrameBytes: number;
+  /** How long a handler may take, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  readonly clock: Clock;
+}
+
 /** Brings each frame of a session to the handler of its kind, and each outcome back to the client. */
 export class Dispatcher {
-  readonly #handlers: Handlers;
-  readonly #maxFrameBytes: number;
+  readonly #options: DispatcherOptions;
+  readonly #watch: OverrunWatch;
 
-  constructor(handlers: Handlers, maxFrameBytes: number) {
-    this.#handlers = handlers;
-    this.#maxFrameBytes = maxFrameBytes;
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    const { requestTimeoutMs, clock } = options;
+    this.#watch = new OverrunWatch(requestTimeoutMs, clock, (session, overrun) =>
+      this.#overran(session, overrun),
+    );
+  }
+
+  stop(): void {
+    this.#watch.stop();
   }
 
   dispatch(session: Session, bytes: Uint8Array): void {
-    const read = readClientFrame(bytes, this.#maxFrameBytes);
+    // Before anything is checked: what is dropped has to cost as little as it can.
+    if (!session.limits.take(bytes.length)) {
+      session.limits.dropFrame(readRequestId(bytes), bytes.length);
+      return;
+    }
+    const read = readClientFrame(bytes, this.#options.maxFrameBytes);
     if (!read.ok) {
       this.refuseBroken(session, read.id, read.error);
       return;
     }
     const { frame } = read;
     if (frame.id !== 0) {
-      const problem = session.requests.begin(frame.id);
-      if (problem !== undefined) {
-        session.refuse(frame.id, problem);
-        return;
-      }
+      if (!this.#begin(session, frame)) return;
     } else if (!withoutId.has(frame.kind)) {
       session.refuse(
         0,
@@ -45,25 +69,47 @@ export class Dispatcher {
     });
   }
 
+  /** Answers data that could not be made a frame. */
+  refuseBroken(session: Session, id: number, error: SignalError): void {
+    const problem = id === 0 ? undefined : session.requests.pass(id);
+    session.refuse(id, problem ?? error);
+    session.noteBrokenFrame();
+  }
+
+  /** False: the request is refused or dropped. */
+  #begin(session: Session, { id, kind }: ClientFrameView): boolean {
+    if (session.requests.isFull) {
+      session.limits.drop(id, 'window');
+      return false;
+    }
+    const problem = session.requests.begin(id, kind);
+    if (problem === undefined) this.#watch.add(session);
+    else session.refuse(id, problem);
+    return problem === undefined;
+  }
+
   async #handle(session: Session, frame: ClientFrameView): Promise<void> {
     let answer: Answer;
     try {
-      answer = await this.#handlers[frame.kind](session, frame);
+      answer = await this.#options.handlers[frame.kind](session, frame);
     } catch (thrown) {
-      session.requests.finish(frame.id);
-      session.refuse(frame.id, this.#explain(session, frame.kind, thrown));
+      const error = this.#explain(session, frame.kind, thrown);
+      if (session.requests.finish(frame.id) || frame.id === 0) session.refuse(frame.id, error);
       return;
     }
-    session.requests.finish(frame.id);
-    if (frame.id !== 0) session.answer(frame.id, answer);
+    if (answer.roomBusyMs !== undefined) session.limits.drop(frame.id, 'room', answer.roomBusyMs);
+    else if (session.requests.finish(frame.id)) session.answer(frame.id, answer);
+    else answer.afterReply?.();
   }
 
-  /** Answers data that could not be made a frame. */
-  refuseBroken(session: Session, id: number, error: SignalError): void {
-    const problem = id === 0 ? undefined : session.requests.begin(id);
-    if (problem === undefined) session.requests.finish(id);
-    session.refuse(id, problem ?? error);
-    session.noteBrokenFrame();
+  #overran(session: Session, { id, kind }: Overrun): void {
+    if (!session.requests.finish(id)) return;
+    const { requestTimeoutMs } = this.#options;
+    const correlationId = randomUUID();
+    const message = `the request took longer than ${requestTimeoutMs} ms; it may have its effect yet`;
+    const error = new SignalError(ErrorCode.INTERNAL, message, { correlationId });
+    session.log.warn('request.overran', { kind, correlationId, timeoutMs: requestTimeoutMs });
+    session.refuse(id, error);
   }
 
   #explain(session: Session, kind: FrameKind, thrown: unknown): SignalError {

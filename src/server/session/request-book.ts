@@ -1,51 +1,113 @@
 import { maxUint32, maxUnanswered } from '../../shared/limits.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import type { FrameKind } from '../frame/client-frame.ts';
+
+/** Looks at what waits, after so many of which a request has overrun its deadline. */
+export const looksToOverrun = 4;
+
+/** A request without an answer in its time. */
+export interface Overrun {
+  readonly id: number;
+  readonly kind: FrameKind;
+}
 
 /**
  * The requests of one connection that wait for their answers. Successes without a result are answered together: all up to
- * an id that are neither waiting nor had a reply of their own have succeeded.
+ * an id that are neither waiting nor had a reply of their own have succeeded. One that was dropped has to be told before:
+ * until then nothing from it on is acknowledged.
  */
 export class RequestBook {
-  /** Ids that wait, in ascending order: a Set keeps the order in which they came. */
-  readonly #waiting = new Set<number>();
+  /** What waits by id, in ascending order: a Map keeps the order in which they came. */
+  readonly #waiting = new Map<number, FrameKind>();
   #highest = 0;
   #told = 0;
+  /** Ids that were dropped and are not told yet. */
+  #dropped: number[] = [];
+  #firstDropped = maxUint32;
+  /** The highest id at each of the last looks, oldest first. */
+  readonly #looks: number[] = [];
+
+  /** Whether as many wait as may. */
+  get isFull(): boolean {
+    return this.#waiting.size >= maxUnanswered;
+  }
+
+  /** Whether any waits. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** How many were dropped and are not told yet. */
+  get dropped(): number {
+    return this.#dropped.length;
+  }
 
   /** Takes a request in; returns why it can't be, if so. */
-  begin(id: number): SignalError | undefined {
-    if (id <= this.#highest) {
-      return new SignalError(
-        ErrorCode.INVALID_ARGUMENT,
-        `request id ${id} is not higher than the last one, ${this.#highest}`,
-      );
-    }
-    if (id >= maxUint32) {
-      return new SignalError(
-        ErrorCode.INVALID_ARGUMENT,
-        `request id ${id} is too high, the limit is ${maxUint32 - 1}`,
-      );
-    }
-    if (this.#waiting.size >= maxUnanswered) {
-      return new SignalError(
-        ErrorCode.RATE_LIMITED,
-        `${maxUnanswered} requests wait for their answers, the limit is ${maxUnanswered}`,
-      );
-    }
+  begin(id: number, kind: FrameKind): SignalError | undefined {
+    const problem = this.#problemOf(id);
+    if (problem !== undefined) return new SignalError(ErrorCode.INVALID_ARGUMENT, problem);
     this.#highest = id;
-    this.#waiting.add(id);
+    this.#waiting.set(id, kind);
     return undefined;
   }
 
-  finish(id: number): void {
-    this.#waiting.delete(id);
+  /** Takes in the id of a request that is answered at once; returns why it can't be, if so. */
+  pass(id: number): SignalError | undefined {
+    const problem = this.#problemOf(id);
+    if (problem !== undefined) return new SignalError(ErrorCode.INVALID_ARGUMENT, problem);
+    this.#highest = id;
+    return undefined;
+  }
+
+  /** Whether the request still waited: an answer that comes after the one for its deadline is none any more. */
+  finish(id: number): boolean {
+    return this.#waiting.delete(id);
+  }
+
+  /** Notes a request that is dropped, whether it waits or comes just now. False: no request can have this id. */
+  drop(id: number): boolean {
+    if (!this.#waiting.delete(id)) {
+      if (this.#problemOf(id) !== undefined) return false;
+      this.#highest = id;
+    }
+    this.#dropped.push(id);
+    if (id < this.#firstDropped) this.#firstDropped = id;
+    return true;
+  }
+
+  /** The ids that were dropped, to be told now. */
+  takeDropped(): number[] {
+    const ids = this.#dropped;
+    this.#dropped = [];
+    this.#firstDropped = maxUint32;
+    return ids;
   }
 
   /** Up to which id all requests are answered; to be said with the next frame. 0: nothing new. */
   takeAcknowledged(): number {
-    const first = this.#waiting.values().next();
-    const through = first.done === true ? this.#highest : first.value - 1;
+    const first = this.#waiting.keys().next();
+    const answered = first.done === true ? this.#highest : first.value - 1;
+    const through = Math.min(answered, this.#firstDropped - 1);
     if (through <= this.#told) return 0;
     this.#told = through;
     return through;
+  }
+
+  /** One look more. Gives the requests that have waited for `looksToOverrun` whole times between two looks. */
+  look(): readonly Overrun[] {
+    const through = this.#looks.length < looksToOverrun ? 0 : (this.#looks.shift() ?? 0);
+    this.#looks.push(this.#highest);
+    const overrun: Overrun[] = [];
+    for (const [id, kind] of this.#waiting) {
+      if (id > through) break;
+      overrun.push({ id, kind });
+    }
+    return overrun;
+  }
+
+  #problemOf(id: number): string | undefined {
+    if (id <= this.#highest) return `request id ${id} is not higher than the last one, ${this.#highest}`;
+    if (id >= maxUint32) return `request id ${id} is too high, the limit is ${maxUint32 - 1}`;
+    return undefined;
   }
 }

@@ -10,7 +10,9 @@ import type { Source } from '../port/room-log.ts';
 import type { SessionRef } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import type { Answer } from './answer.ts';
+import { FrameLimits } from './frame-limits.ts';
 import { Outbound, type OutboundLimits } from './outbound.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { RequestBook } from './request-book.ts';
 import { RoomTurns } from './room-turns.ts';
 import type { StreamFeed } from './stream-feed.ts';
@@ -38,6 +40,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly outboundLimits: OutboundLimits;
+  readonly rateLimits: RateLimits;
   /** How long an acknowledgement may wait for others to go with it, in milliseconds. */
   readonly acknowledgeWithinMs: number;
   /** How many broken frames a connection may send. */
@@ -57,6 +60,7 @@ export class Session implements SessionRef {
   readonly turns = new RoomTurns();
   readonly requests = new RequestBook();
   readonly outbound: Outbound;
+  readonly limits: FrameLimits;
   readonly #wire: Wire;
   readonly #options: SessionOptions;
   /** Takes back the acknowledgement that is due. */
@@ -82,6 +86,16 @@ export class Session implements SessionRef {
       clock: options.clock,
       log: options.log,
       onOverflow: () => this.tooSlow('the client reads too slowly'),
+    });
+    this.limits = new FrameLimits({
+      rates: options.rateLimits,
+      requests: this.requests,
+      clock: options.clock,
+      log: options.log,
+      tell: (dropped) => {
+        this.send(controlFrame({ body: { case: 'dropped', value: dropped } }));
+        this.acknowledge();
+      },
     });
   }
 
@@ -150,6 +164,7 @@ export class Session implements SessionRef {
   /** The connection is gone: nothing is sent or followed any more. */
   disconnected(): void {
     this.#connected = false;
+    this.limits.stop();
     this.#cancelAcknowledge?.();
     this.outbound.close();
     for (const { feed } of this.rooms.values()) feed.stop();

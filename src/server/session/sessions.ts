@@ -15,6 +15,7 @@ import type { Log } from '../port/log.ts';
 import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import type { OutboundLimits } from './outbound.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { RoomsOnSignIn, SessionEnder } from './returning.ts';
 import { Session } from './session.ts';
 import { SessionDesk, type SignedIn, type SignIn } from './session-desk.ts';
@@ -33,6 +34,7 @@ export interface SessionsOptions {
   readonly liveness: Liveness;
   readonly iceServers: IceServers;
   readonly outboundLimits: OutboundLimits;
+  readonly rateLimits: RateLimits;
   readonly acknowledgeWithinMs: number;
   readonly maxBrokenFrames: number;
   readonly reconnectionWindowMs: number;
@@ -164,7 +166,8 @@ export class Sessions {
   }
 
   #session(request: SignIn, record: SessionRecord): Session {
-    const { node, log, clock, outboundLimits, acknowledgeWithinMs, maxBrokenFrames } = this.#options;
+    const { node, log, clock, outboundLimits, rateLimits, acknowledgeWithinMs, maxBrokenFrames } =
+      this.#options;
     const session = new Session({
       ref: { userId: record.userId, sessionId: record.sessionId },
       gen: record.gen,
@@ -174,6 +177,7 @@ export class Sessions {
       clock,
       log: log.child({ session: record.sessionId, user: log.user(record.userId) }),
       outboundLimits,
+      rateLimits,
       acknowledgeWithinMs,
       maxBrokenFrames,
     });

@@ -41,8 +41,12 @@ test('L3: without any setting a development server with every default comes out'
       presenceTtlMs: 30_000,
     },
     reconnection: { windowMs: 5_000, windowMaxMs: 60_000 },
-    limits: { maxFrameBytes: 1_048_576 },
     outbound: { budgetBytes: 262_144, maxBytes: 4_194_304 },
+    limits: {
+      maxFrameBytes: 1_048_576,
+      requestTimeoutMs: 10_000,
+      connectionRate: { perSecond: 1_000, burst: 2_000 },
+    },
     rooms: { emptyGraceMs: 30_000, logMaxBytes: 8_388_608, recordTtlMs: 3_600_000 },
     directory: { source: { kind: 'open' }, timeoutMs: 2_000 },
     iceServers: [],

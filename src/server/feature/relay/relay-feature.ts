@@ -50,6 +50,8 @@ export class RelayFeature {
       throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no member of the room');
     if (!from.permissions.relay)
       throw new SignalError(ErrorCode.PERMISSION_DENIED, 'the peer may not relay in this room');
+    const roomBusyMs = session.limits.takeOfRoom(relay.roomId, frame.body.length);
+    if (roomBusyMs > 0) return { roomBusyMs };
     const correlationId = `${this.#prefix}.${(++this.#count).toString(36)}`;
     const body = relayEvent(from.peerId, correlationId, relay.body);
     const commit = relayCommit(session.source(frame.id), from, relay.to, body);

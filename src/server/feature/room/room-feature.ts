@@ -29,6 +29,9 @@ import { RoomReturn } from './room-return.ts';
 export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower'> &
   RoomFollowerOptions & { readonly verifier: TokenVerifier };
 
+/** What takes from the room's rate; what a host decides about others does not, least of all in a room that is flooded. */
+const rated: ReadonlySet<FrameKind> = new Set<FrameKind>(['updateRoom', 'updatePeer']);
+
 /** Rooms: who is in them, what they and their peers say of themselves, and their end. */
 export class RoomFeature implements RoomsOnSignIn {
   readonly #options: RoomFeatureOptions;
@@ -140,6 +143,8 @@ export class RoomFeature implements RoomsOnSignIn {
   ): Promise<Answer> {
     return session.turns.take(roomId, async () => {
       const { peerId } = membership(session, roomId);
+      const roomBusyMs = rated.has(frame.kind) ? session.limits.takeOfRoom(roomId, frame.body.length) : 0;
+      if (roomBusyMs > 0) return { roomBusyMs };
       await this.#decide(roomId, session.source(frame.id), (state) => decide(state, peerId));
       return {};
     });

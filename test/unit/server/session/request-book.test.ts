@@ -2,9 +2,14 @@ import { expect, test } from 'vitest';
 import { RequestBook } from '../../../../src/server/session/request-book.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
 
-test('what is answered is acknowledged up to the first request that still waits, and each id is told once', () => {
+function bookWith(...ids: readonly number[]): RequestBook {
   const book = new RequestBook();
-  for (const id of [1, 2, 5, 9]) expect(book.begin(id)).toBeUndefined();
+  for (const id of ids) expect(book.begin(id, 'relay')).toBeUndefined();
+  return book;
+}
+
+test('what is answered is acknowledged up to the first request that still waits, and each id is told once', () => {
+  const book = bookWith(1, 2, 5, 9);
   expect(book.takeAcknowledged()).toBe(0);
   book.finish(2);
   expect(book.takeAcknowledged()).toBe(0);
@@ -18,20 +23,56 @@ test('what is answered is acknowledged up to the first request that still waits,
 });
 
 test('a connection that begins with a high id, as after a resume, acknowledges nothing that it was not asked', () => {
-  const book = new RequestBook();
-  book.begin(70);
+  const book = bookWith(70);
   expect(book.takeAcknowledged()).toBe(69);
   book.finish(70);
   expect(book.takeAcknowledged()).toBe(70);
 });
 
-test('an id that does not rise is refused, and so is the 65th request that would wait', () => {
-  const book = new RequestBook();
-  book.begin(3);
-  expect(book.begin(3)?.code).toBe(ErrorCode.INVALID_ARGUMENT);
-  expect(book.begin(2)?.code).toBe(ErrorCode.INVALID_ARGUMENT);
-  for (let id = 4; id < 67; id++) expect(book.begin(id)).toBeUndefined();
-  expect(book.begin(67)).toMatchObject({ code: ErrorCode.RATE_LIMITED, retryable: true });
-  book.finish(3);
-  expect(book.begin(67)).toBeUndefined();
+test('an id that does not rise is refused, and the book is full with 64 requests that wait', () => {
+  const book = bookWith(3);
+  expect(book.begin(3, 'relay')?.code).toBe(ErrorCode.INVALID_ARGUMENT);
+  expect(book.pass(2)?.code).toBe(ErrorCode.INVALID_ARGUMENT);
+  expect(book.pass(0xffff_ffff)?.code).toBe(ErrorCode.INVALID_ARGUMENT);
+  for (let id = 4; id < 66; id++) expect(book.begin(id, 'relay')).toBeUndefined();
+  expect(book.isFull).toBe(false);
+  expect(book.begin(66, 'relay')).toBeUndefined();
+  expect(book.isFull).toBe(true);
+  expect(book.finish(3)).toBe(true);
+  expect(book.finish(3)).toBe(false);
+  expect(book.isFull).toBe(false);
+});
+
+test('X2: no acknowledgement passes over a dropped id that is not told yet', () => {
+  const book = bookWith(1, 2, 3);
+  expect(book.drop(4)).toBe(true);
+  expect(book.drop(2)).toBe(true);
+  for (const id of [1, 3]) book.finish(id);
+  expect(book.begin(7, 'relay')).toBeUndefined();
+  book.finish(7);
+  expect(book.takeAcknowledged()).toBe(1);
+  expect(book.takeAcknowledged()).toBe(0);
+  expect(book.takeDropped()).toEqual([4, 2]);
+  expect(book.takeAcknowledged()).toBe(7);
+  expect(book.takeDropped()).toEqual([]);
+});
+
+test('X2: an id that no request can have is not named among the dropped', () => {
+  const book = bookWith(5);
+  book.finish(5);
+  expect([0, 4, 5, 0xffff_ffff].map((id) => book.drop(id))).toEqual([false, false, false, false]);
+  expect(book.takeDropped()).toEqual([]);
+  expect(book.drop(6)).toBe(true);
+  expect(book.drop(6)).toBe(false);
+});
+
+test('X1: what waits at five looks in a row has overrun, and nothing else', () => {
+  const book = bookWith(1, 2);
+  for (let look = 1; look <= 4; look++) expect(book.look()).toEqual([]);
+  book.finish(1);
+  expect(book.begin(3, 'joinRoom')).toBeUndefined();
+  expect(book.look()).toEqual([{ id: 2, kind: 'relay' }]);
+  book.finish(2);
+  for (let look = 1; look <= 3; look++) expect(book.look()).toEqual([]);
+  expect(book.look()).toEqual([{ id: 3, kind: 'joinRoom' }]);
 });

@@ -12,6 +12,7 @@ import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.
 import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
 import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
 import type { Handlers } from '../../../../src/server/session/handler.ts';
+import { RateLimits } from '../../../../src/server/session/rate-limits.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
 import { Connection } from '../../../../src/server/socket/connection.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
@@ -56,7 +57,12 @@ test('a connection that is gone before its token was verified takes no session f
       id: 'connection',
       verifier,
       sessions: sessionsOf(store),
-      dispatcher: new Dispatcher(unimplementedHandlers as unknown as Handlers, 1_000_000),
+      dispatcher: new Dispatcher({
+        handlers: unimplementedHandlers as unknown as Handlers,
+        maxFrameBytes: 1_000_000,
+        requestTimeoutMs: 10_000,
+        clock,
+      }),
       log: quietLog,
       signInTimeoutMs: 5_000,
       maxFrameBytes: 1_000_000,
@@ -102,6 +108,10 @@ function sessionsOf(store: MemorySessionStore): Sessions {
     liveness: create(LivenessSchema),
     iceServers: create(IceServersSchema),
     outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
+    rateLimits: new RateLimits({
+      connection: { perSecond: 1_000, burst: 1_000 },
+      room: { perSecond: 1_000, burst: 1_000 },
+    }),
     acknowledgeWithinMs: 25,
     maxBrokenFrames: 1,
     reconnectionWindowMs: 5_000,

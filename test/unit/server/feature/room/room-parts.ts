@@ -6,6 +6,7 @@ import { RoomFeature } from '../../../../../src/server/feature/room/room-feature
 import { RoomLeaver } from '../../../../../src/server/liveness/room-leaver.ts';
 import type { JoinDecision } from '../../../../../src/server/port/directory.ts';
 import type { Commit, CommitResult, StreamName } from '../../../../../src/server/port/room-log.ts';
+import { RateLimits } from '../../../../../src/server/session/rate-limits.ts';
 import { Session } from '../../../../../src/server/session/session.ts';
 import { StreamFeed } from '../../../../../src/server/session/stream-feed.ts';
 import { StreamTails } from '../../../../../src/server/session/stream-tail.ts';
@@ -90,6 +91,10 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
         clock,
         log: quietLog,
         outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
+        rateLimits: new RateLimits({
+          connection: { perSecond: 1_000, burst: 1_000 },
+          room: { perSecond: 100_000, burst: 100_000 },
+        }),
         acknowledgeWithinMs: 25,
         maxBrokenFrames: 1,
       });
