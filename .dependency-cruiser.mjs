@@ -46,7 +46,7 @@ export const importTable = [
     folder: 'src/server/socket',
     own: ['gen', 'src/shared', 'src/server/frame', 'src/server/session'],
     types: ['src/server/port'],
-    packages: [...protobuf, 'cookie', 'ws'],
+    packages: [...protobuf, '@fastify/proxy-addr', 'cookie', 'ws'],
     node: true,
   },
   {

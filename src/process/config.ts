@@ -82,6 +82,17 @@ export interface Config {
     readonly connectionRate: { readonly perSecond: number; readonly burst: number };
     /** What a room may send, in bytes a second. Absent: what its log can keep. */
     readonly roomBytesPerSecond?: number;
+    /** How many connections may be open. */
+    readonly connections: {
+      readonly inAll: number;
+      readonly perAddress: number;
+      readonly perUser: number;
+      readonly unsigned: number;
+    };
+    /** How long TLS and the headers of a request may take, each. */
+    readonly handshakeTimeoutMs: number;
+    /** How many sign-ins run at once, and how many may wait beside them. */
+    readonly signIns: { readonly atOnce: number; readonly waiting: number };
   };
   /** What may wait to be sent on a connection: before its streams are read from their logs, and at most. */
   readonly outbound: { readonly budgetBytes: number; readonly maxBytes: number };
@@ -166,6 +177,14 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
       connectionRate: { perSecond: values.CONNECTION_RATE, burst: values.CONNECTION_BURST },
       ...(values.ROOM_RATE_BYTES !== undefined && { roomBytesPerSecond: values.ROOM_RATE_BYTES }),
+      connections: {
+        inAll: values.MAX_CONNECTIONS,
+        perAddress: values.MAX_CONNECTIONS_PER_ADDRESS,
+        perUser: values.MAX_CONNECTIONS_PER_USER,
+        unsigned: values.MAX_UNSIGNED_CONNECTIONS,
+      },
+      handshakeTimeoutMs: values.HANDSHAKE_TIMEOUT_MS,
+      signIns: { atOnce: values.SIGN_INS_AT_ONCE, waiting: values.SIGN_INS_WAITING },
     },
     outbound: { budgetBytes: values.SEND_BUDGET_BYTES, maxBytes: values.SEND_MAX_BYTES },
     rooms: {

@@ -57,6 +57,13 @@ export const settings = {
   RECONNECTION_WINDOW_MS: { form: form.milliseconds(0), fallback: '5000' },
   RECONNECTION_WINDOW_MAX_MS: { form: form.milliseconds(0), fallback: '60000' },
 
+  MAX_CONNECTIONS: { form: form.wholeNumber(1, 1_000_000), fallback: '20000' },
+  MAX_CONNECTIONS_PER_ADDRESS: { form: form.wholeNumber(1, 1_000_000), fallback: '4000' },
+  MAX_CONNECTIONS_PER_USER: { form: form.wholeNumber(1, 1_000_000), fallback: '100' },
+  MAX_UNSIGNED_CONNECTIONS: { form: form.wholeNumber(1, 1_000_000), fallback: '4000' },
+  HANDSHAKE_TIMEOUT_MS: { form: form.wholeNumber(100, 15_000), fallback: '10000' },
+  SIGN_INS_AT_ONCE: { form: form.wholeNumber(1, 100_000), fallback: '64' },
+  SIGN_INS_WAITING: { form: form.wholeNumber(0, 1_000_000), fallback: '2000' },
   REQUEST_TIMEOUT_MS: { form: form.milliseconds(100), fallback: '10000' },
   CONNECTION_RATE: { form: form.wholeNumber(1, 1_000_000), fallback: '1000' },
   CONNECTION_BURST: { form: form.wholeNumber(64, 1_000_000), fallback: '2000' },

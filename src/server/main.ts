@@ -260,6 +260,9 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, 
     tokenInQuery: config.auth.tokenInQuery,
     signInTimeoutMs: config.auth.signInTimeoutMs,
     maxFrameBytes: config.limits.maxFrameBytes,
+    trustProxy: config.listen.trustProxy,
+    connections: config.limits.connections,
+    signIns: config.limits.signIns,
     ...config.liveness,
   });
   metrics.watch([
@@ -291,6 +294,7 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, 
     ...(developmentTokens && { developmentTokens }),
     ...(tls && { tls: { cert: tls.cert, key: tls.key } }),
     trustProxy: config.listen.trustProxy,
+    handshakeTimeoutMs: config.limits.handshakeTimeoutMs,
   });
   sockets.attach(http.server);
   return { sockets, http, connections: new OpenConnections(http) };

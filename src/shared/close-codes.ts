@@ -57,6 +57,7 @@ export const closeCodesByError: ReadonlyMap<ErrorCode, CloseCode> = new Map<Erro
   [ErrorCode.SESSION_REPLACED, CloseCode.REPLACED_BY_NEW_SESSION],
   [ErrorCode.SIGNED_OUT, CloseCode.SIGNED_OUT],
   [ErrorCode.KICKED, CloseCode.KICKED],
+  [ErrorCode.RATE_LIMITED, CloseCode.OVERLOADED],
   [ErrorCode.UNAVAILABLE, CloseCode.UNAVAILABLE],
   [ErrorCode.INTERNAL, CloseCode.INTERNAL],
 ]);

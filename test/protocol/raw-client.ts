@@ -32,6 +32,8 @@ export interface RawClientOptions {
   readonly origin?: string;
   /** The certificate to trust, in PEM, for `wss:`. */
   readonly ca?: string;
+  /** The address to come from. */
+  readonly from?: string;
 }
 
 const waitMs = 5_000;
@@ -72,6 +74,7 @@ export class RawClient {
       ...(options.headers && { headers: options.headers }),
       ...(options.origin !== undefined && { origin: options.origin }),
       ...(options.ca !== undefined && { ca: options.ca }),
+      ...(options.from !== undefined && { localAddress: options.from }),
     });
     const client = new RawClient(socket, subprotocol === 'parley.v1.json');
     await new Promise((resolve, reject) => {

@@ -38,6 +38,8 @@ export interface HttpApiOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Whose `X-Forwarded-For` is believed: everyone's, nobody's, or those of these addresses and networks. */
   readonly trustProxy: boolean | readonly string[];
+  /** How long a client may take for TLS, and then until its headers are there, in milliseconds; at most 15,000. */
+  readonly handshakeTimeoutMs: number;
 }
 
 /** Longest time that a client may take to send a request, headers and body each, in milliseconds. */
@@ -59,11 +61,20 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
       'with credentials every origin has to be named: * is not possible',
     );
   }
+  const { handshakeTimeoutMs } = options;
+  const handshake = {
+    headersTimeout: handshakeTimeoutMs,
+    // Looked at so often; Node's own 30 s would let each of them last that much longer.
+    connectionsCheckingInterval: handshakeTimeoutMs / 4,
+  };
+  // For a server without TLS; with it, they stand in `https`. Its types take either name, not both.
+  const plain = { http: handshake };
   const app = fastify({
+    ...plain,
     logger: false,
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
-    https: options.tls ?? null,
+    https: options.tls ? { ...options.tls, ...handshake, handshakeTimeout: handshakeTimeoutMs } : null,
     trustProxy: typeof options.trustProxy === 'boolean' ? options.trustProxy : [...options.trustProxy],
     routerOptions: { maxParamLength },
     // What is under way while the server stops is still answered.

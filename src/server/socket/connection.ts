@@ -7,12 +7,15 @@ import { readClientFrame } from '../frame/client-frame.ts';
 import { errorMessage } from '../frame/error-message.ts';
 import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
-import type { TokenVerifier } from '../port/token-verifier.ts';
+import type { Identity, TokenVerifier } from '../port/token-verifier.ts';
 import type { Dispatcher } from '../session/dispatcher.ts';
 import type { Session } from '../session/session.ts';
 import type { SignIn } from '../session/session-desk.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { Wire, WireListener } from '../session/wire.ts';
+import type { Place } from './connection-places.ts';
+import type { SignInLine, Turn } from './sign-in-line.ts';
+import type { Seat, UserSeats } from './user-seats.ts';
 
 export interface ConnectionOptions {
   readonly wire: Wire;
@@ -20,6 +23,10 @@ export interface ConnectionOptions {
   readonly sessions: Sessions;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
+  /** Its place among the connections; left by whoever gave it. */
+  readonly place: Place;
+  readonly seats: UserSeats;
+  readonly line: SignInLine;
   /** Its lines name the connection by `id`. */
   readonly log: Log;
   /** Names the connection in the log. */
@@ -54,6 +61,8 @@ export class Connection implements WireListener {
   #phase: Phase = { name: 'waiting' };
   readonly #openedAtMs: number;
   #cancelDeadline: () => void = () => undefined;
+  #turn: Turn | undefined;
+  #leaveSeat: () => void = () => undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -80,7 +89,7 @@ export class Connection implements WireListener {
   }
 
   closed(code: number): void {
-    this.#cancelDeadline();
+    this.#letGo();
     const phase = this.#phase;
     this.#phase = { name: 'closed' };
     const session = phase.name === 'signed-in' ? phase.session : undefined;
@@ -103,21 +112,27 @@ export class Connection implements WireListener {
   }
 
   async #signIn(hello: Hello): Promise<void> {
-    const { verifier, sessions, wire, path, log, id } = this.#options;
+    const { verifier, sessions, wire, path, log, id, line, place } = this.#options;
     const early: Early = { frames: [], bytes: 0 };
     this.#phase = { name: 'verifying', early };
     try {
       const token = hello.token || this.#options.token;
       if (token === '') throw new SignalError(ErrorCode.UNAUTHENTICATED, 'a token is needed to sign in');
+      this.#turn = line.enter();
+      if (!this.#turn.hasCome) await this.#turn.come;
+      if (this.#isClosed()) return;
       const identity = await verifier.verify(token);
       // A connection that is gone must not take the session from the one that came after it.
       if (this.#isClosed()) return;
+      const seat = this.#sit(identity, hello.resume?.sessionId ?? '');
       const session = await sessions.signIn({ identity, hello, wire, ...(path && { path }) });
+      seat.sessionId = session.sessionId;
       if (this.#isClosed()) {
         this.#lose(session);
         return;
       }
       this.#cancelDeadline();
+      place.signedIn();
       this.#phase = { name: 'signed-in', session };
       session.log.info('ws.auth_success', { connection: id, gen: session.gen, client: hello.client });
       for (const bytes of early.frames) this.receive(bytes);
@@ -125,7 +140,16 @@ export class Connection implements WireListener {
       const error = SignalError.from(thrown);
       if (error.code === ErrorCode.INTERNAL) log.error('sign_in.failed', thrown);
       this.#refuse(error);
+    } finally {
+      this.#turn?.leave();
     }
+  }
+
+  #sit(identity: Identity, sessionId: string): Seat {
+    const { seats } = this.#options;
+    const seat = seats.take(identity, sessionId);
+    this.#leaveSeat = () => seats.leave(identity.userId, seat);
+    return seat;
   }
 
   #keep(early: Early, bytes: Uint8Array): void {
@@ -138,14 +162,23 @@ export class Connection implements WireListener {
           ErrorCode.RATE_LIMITED,
           `more than ${maxEarlyFrames} frames, or ${this.#options.maxFrameBytes} bytes, before the welcome`,
         ),
+        CloseCode.PROTOCOL_VIOLATION,
       );
   }
 
   #signInTimedOut(): void {
     if (this.#phase.name === 'signed-in') return;
-    const { signInTimeoutMs } = this.#options;
-    const error = new SignalError(ErrorCode.UNAUTHENTICATED, `no sign-in within ${signInTimeoutMs} ms`);
-    this.#refuse(error, CloseCode.SIGN_IN_TIMEOUT);
+    const { signInTimeoutMs, line } = this.#options;
+    if (this.#phase.name !== 'verifying') {
+      const error = new SignalError(ErrorCode.UNAUTHENTICATED, `no sign-in within ${signInTimeoutMs} ms`);
+      this.#refuse(error, CloseCode.SIGN_IN_TIMEOUT);
+    } else if (this.#turn?.hasCome === false) {
+      this.#refuse(line.tooLong(`${signInTimeoutMs} ms in line for the sign-in`));
+    } else {
+      this.#refuse(
+        new SignalError(ErrorCode.UNAVAILABLE, `the sign-in takes longer than ${signInTimeoutMs} ms`),
+      );
+    }
   }
 
   #refuse(
@@ -154,11 +187,18 @@ export class Connection implements WireListener {
   ): void {
     if (this.#phase.name === 'closed') return;
     this.#phase = { name: 'closed' };
-    this.#cancelDeadline();
+    this.#letGo();
     const { wire, log } = this.#options;
     wire.send(controlFrame({ body: { case: 'error', value: errorMessage(error) } }));
     wire.close(code, error.codeName);
     log.info('ws.auth_failure', { code: error.codeName, reason: error.message });
+  }
+
+  /** Gives back what it holds. */
+  #letGo(): void {
+    this.#cancelDeadline();
+    this.#turn?.leave();
+    this.#leaveSeat();
   }
 
   #isClosed(): boolean {

@@ -13,9 +13,16 @@ import type { TokenVerifier } from '../port/token-verifier.ts';
 import type { Dispatcher } from '../session/dispatcher.ts';
 import type { SignIn } from '../session/session-desk.ts';
 import type { Sessions } from '../session/sessions.ts';
+import { ClientAddresses, type TrustProxy } from './client-address.ts';
 import { Connection } from './connection.ts';
+import { type ConnectionLimits, ConnectionPlaces, type Place } from './connection-places.ts';
 import { originAllowed, tokenOf } from './credentials.ts';
 import { Keepalive } from './keepalive.ts';
+import { boundRawSockets } from './raw-sockets.ts';
+import { RefusalLog } from './refusal-log.ts';
+import { SignInLine } from './sign-in-line.ts';
+import { refuseUpgrade, type UpgradeRefusal } from './upgrade-refusal.ts';
+import { UserSeats } from './user-seats.ts';
 import { WebSocketWire } from './websocket-wire.ts';
 
 export interface WebSocketEndpointOptions {
@@ -30,7 +37,13 @@ export interface WebSocketEndpointOptions {
   readonly maxFrameBytes: number;
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
+  readonly trustProxy: TrustProxy;
+  readonly connections: ConnectionLimits & { readonly perUser: number };
+  readonly signIns: { readonly atOnce: number; readonly waiting: number };
 }
+
+/** How long a client may take to answer a close, in milliseconds. */
+const closeTimeoutMs = 5_000;
 
 /** Where an upgrade may go: `/ws`, or `/rooms/{roomId}` to be in a room with the sign-in. */
 interface Target {
@@ -44,12 +57,26 @@ export class WebSocketEndpoint {
   readonly #server: WebSocketServer;
   readonly #keepalive: Keepalive;
   readonly #sockets = new Set<WebSocket>();
+  readonly #addresses: ClientAddresses;
+  readonly #places: ConnectionPlaces;
+  readonly #refusals: RefusalLog;
+  readonly #shared: { readonly seats: UserSeats; readonly line: SignInLine };
   #isClosing = false;
 
   constructor(options: WebSocketEndpointOptions) {
     this.#options = options;
     this.#keepalive = new Keepalive(options);
+    this.#addresses = new ClientAddresses(options.trustProxy);
+    this.#places = new ConnectionPlaces(options.connections);
+    this.#refusals = new RefusalLog(options.clock, options.log);
+    this.#shared = {
+      seats: new UserSeats(options.connections.perUser),
+      line: new SignInLine(options.signIns),
+    };
+    // Its types do not know it yet.
+    const closing = { closeTimeout: closeTimeoutMs };
     this.#server = new WebSocketServer({
+      ...closing,
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
@@ -60,22 +87,18 @@ export class WebSocketEndpoint {
     });
   }
 
-  /** Takes the upgrades of an HTTP server. */
+  /** Takes the upgrades of an HTTP server, and bounds its connections. */
   attach(server: Server): void {
+    boundRawSockets(server, {
+      ...this.#options.connections,
+      addresses: this.#addresses,
+      refusals: this.#refusals,
+    });
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
       const refusal = this.#refusal(request);
-      if (refusal !== undefined) {
-        const body = JSON.stringify({ error: { message: refusal.message } });
-        socket.end(
-          `HTTP/1.1 ${refusal.status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-            `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-        );
-        return;
-      }
-      this.#server.handleUpgrade(request, socket, head, (webSocket) =>
-        this.#opened(webSocket, socket, request),
-      );
+      if (refusal !== undefined) refuseUpgrade(socket, refusal);
+      else this.#admit(request, socket, head);
     });
   }
 
@@ -88,6 +111,7 @@ export class WebSocketEndpoint {
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true;
     this.#keepalive.stop();
+    this.#refusals.write();
     const gone = Array.from(
       this.#sockets,
       (socket) => new Promise((resolve) => socket.once('close', resolve)),
@@ -100,7 +124,25 @@ export class WebSocketEndpoint {
     cancel();
   }
 
-  #refusal(request: IncomingMessage): { readonly status: string; readonly message: string } | undefined {
+  /** Upgrades the connection if there is a place for it, which it has until its socket is gone. */
+  #admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const admission = this.#places.admit(this.#addresses.networkOf(request));
+    if (!admission.admitted) {
+      const { full, error } = admission;
+      this.#refusals.note(full);
+      const status =
+        error.code === ErrorCode.RATE_LIMITED ? '429 Too Many Requests' : '503 Service Unavailable';
+      refuseUpgrade(socket, { status, message: error.message, error });
+      return;
+    }
+    const { place } = admission;
+    socket.once('close', () => place.leave());
+    this.#server.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#opened(webSocket, socket, request, place),
+    );
+  }
+
+  #refusal(request: IncomingMessage): UpgradeRefusal | undefined {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (this.#isClosing) return { status: '503 Service Unavailable', message: 'the server is stopping' };
     if (targetOf(request) === undefined)
@@ -120,7 +162,7 @@ export class WebSocketEndpoint {
     return undefined;
   }
 
-  #opened(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
+  #opened(socket: WebSocket, stream: Duplex, request: IncomingMessage, place: Place): void {
     const target = targetOf(request);
     const codec = codecFor(socket.protocol);
     if (target === undefined || codec === undefined) {
@@ -132,6 +174,8 @@ export class WebSocketEndpoint {
     const log = this.#options.log.child({ connection: id });
     const connection = new Connection({
       ...this.#options,
+      ...this.#shared,
+      place,
       id,
       log,
       wire: new WebSocketWire(socket, stream, codec),

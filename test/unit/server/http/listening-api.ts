@@ -47,6 +47,7 @@ export async function listeningApi(options: Partial<HttpApiOptions> = {}): Promi
   };
   const app = createHttpApi({
     trustProxy: false,
+    handshakeTimeoutMs: 10_000,
     roomLog: memoryRooms(),
     verifier: usualVerifier({ kind: 'secret', secret }),
     clock: systemClock,

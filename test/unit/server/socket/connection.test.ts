@@ -1,6 +1,6 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { ClientFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
+import { ClientFrameSchema, ServerFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
 import {
   IceServersSchema,
   LimitsSchema,
@@ -15,6 +15,10 @@ import type { Handlers } from '../../../../src/server/session/handler.ts';
 import { RateLimits } from '../../../../src/server/session/rate-limits.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
 import { Connection } from '../../../../src/server/socket/connection.ts';
+import { SignInLine } from '../../../../src/server/socket/sign-in-line.ts';
+import { UserSeats } from '../../../../src/server/socket/user-seats.ts';
+import { CloseCode } from '../../../../src/shared/close-codes.ts';
+import { ErrorCode } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
 
@@ -55,14 +59,12 @@ test('a connection that is gone before its token was verified takes no session f
       },
       clock,
       id: 'connection',
+      place: { signedIn: () => undefined, leave: () => undefined },
+      seats: new UserSeats(10),
+      line: new SignInLine({ atOnce: 10, waiting: 10 }),
       verifier,
       sessions: sessionsOf(store),
-      dispatcher: new Dispatcher({
-        handlers: unimplementedHandlers as unknown as Handlers,
-        maxFrameBytes: 1_000_000,
-        requestTimeoutMs: 10_000,
-        clock,
-      }),
+      dispatcher: dispatcherOf(clock),
       log: quietLog,
       signInTimeoutMs: 5_000,
       maxFrameBytes: 1_000_000,
@@ -86,6 +88,46 @@ test('a connection that is gone before its token was verified takes no session f
   expect((await store.sessions('alice')).map(({ gen }) => gen)).toEqual([2]);
   living.closed(1006);
 });
+
+test('X4: one whose turn to sign in does not come in time is told when to come again', async () => {
+  const clock = new FakeClock();
+  const line = new SignInLine({ atOnce: 1, waiting: 10, random: () => 0 });
+  const turn = line.enter();
+  const sent: Uint8Array[] = [];
+  const closes: number[] = [];
+  const never = () => Promise.reject(new Error('not asked for'));
+  const connection = new Connection({
+    wire: { send: (frame) => sent.push(frame), close: (code) => closes.push(code), bufferedBytes: 0 },
+    clock,
+    id: 'connection',
+    place: { signedIn: () => undefined, leave: () => undefined },
+    seats: new UserSeats(10),
+    line,
+    verifier: { verify: never, verifyJoinToken: never },
+    sessions: sessionsOf(new MemorySessionStore({ clock, endedKeepMs: 5_000 })),
+    dispatcher: dispatcherOf(clock),
+    log: quietLog,
+    signInTimeoutMs: 5_000,
+    maxFrameBytes: 1_000_000,
+    token: 'token',
+    awaitHello: false,
+  });
+  connection.open();
+  await clock.advance(5_000);
+  expect(closes).toEqual([CloseCode.OVERLOADED]);
+  expect(sent.map((bytes) => fromBinary(ServerFrameSchema, bytes).frame.value)).toMatchObject([
+    { body: { value: { code: ErrorCode.RATE_LIMITED, retryAfterMs: 1_000 } } },
+  ]);
+  // It left the line: the next in it is not held up.
+  const next = line.enter();
+  turn.leave();
+  expect(next.hasCome).toBe(true);
+});
+
+function dispatcherOf(clock: FakeClock): Dispatcher {
+  const handlers = unimplementedHandlers as unknown as Handlers;
+  return new Dispatcher({ handlers, maxFrameBytes: 1_000_000, requestTimeoutMs: 10_000, clock });
+}
 
 function resumingHello(sessionId: string): Uint8Array {
   const resume = { sessionId, sessionSecret: 'secret' };
