@@ -114,6 +114,20 @@ test('X2: of 10,000 candidates at once the excess is dropped with a warning that
   expect(server.logLines.filter(({ event }) => event === 'limit.dropped').length).toBeLessThan(4);
 });
 
+test('X2: requests beyond 64 unanswered are dropped with one warning, and the rest arrives', async () => {
+  const [alice, bob] = [await peer('alice', 'x2-window'), await peer('bob', 'x2-window')];
+  const ids = sendCandidates(alice, bob, 200);
+  await alice.client.reply(ids.at(-1) ?? 0);
+  const warnings = warningsAt(alice);
+  const dropped = warnings.flatMap((warning) => warning.ids);
+  expect(dropped.length).toBeGreaterThan(0);
+  expect(dropped.length).toBeLessThanOrEqual(200 - 64);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]?.error?.message).toBe(`requests were dropped: ${dropped.length} beyond 64 unanswered`);
+  await alice.client.settle();
+  expect(numbersAt(bob)).toHaveLength(200 - dropped.length);
+});
+
 test('X2: no acknowledgement passes over a dropped id before the warning has named it', async () => {
   const [mallory, victim] = [await peer('mallory', 'x2-order'), await peer('victim', 'x2-order')];
   const ids = sendCandidates(mallory, victim, 3_000);

@@ -34,7 +34,10 @@ const minRetryAfterMs = 100;
 export class FrameLimits {
   readonly #options: FrameLimitsOptions;
   readonly #bucket: TokenBucket;
-  /** When its last frame came, so that a frame costs one look at the clock. */
+  /**
+   * When its last frame came, so that a frame costs one look at the clock; a whole number, which needs no memory of its own
+   * on its way from call to call.
+   */
   #nowMs: number;
   /** Tokens of the frames that the next warning answers. */
   #owed = 0;
@@ -47,13 +50,13 @@ export class FrameLimits {
 
   constructor(options: FrameLimitsOptions) {
     this.#options = options;
-    this.#nowMs = options.clock.monotonicMs();
+    this.#nowMs = Math.floor(options.clock.monotonicMs());
     this.#bucket = new TokenBucket(options.rates.connection, this.#nowMs);
   }
 
   /** Takes a frame of this length from what the connection may send; false: it is to be dropped. */
   take(bytes: number): boolean {
-    this.#nowMs = this.#options.clock.monotonicMs();
+    this.#nowMs = Math.floor(this.#options.clock.monotonicMs());
     return this.#bucket.take(costOf(bytes), this.#nowMs);
   }
 

@@ -194,6 +194,9 @@ test('settings that belong together must fit', () => {
     'PING_TIMEOUT_MS: is 25000; should be more than PING_INTERVAL_MS, which is 25000',
   ]);
   expect(problems({ PRESENCE_TTL_MS: '10000' })).toHaveLength(1);
+  expect(problems({ REQUEST_TIMEOUT_MS: '2000' })).toEqual([
+    'REQUEST_TIMEOUT_MS: is 2000; should be more than DIRECTORY_TIMEOUT_MS, which is 2000',
+  ]);
   expect(problems({ RECONNECTION_WINDOW_MS: '60001' })).toHaveLength(1);
   expect(problems({ RECONNECTION_WINDOW_MS: '60000' })).toEqual([]);
   expect(problems({ ROOM_LOG_MAX_BYTES: '1000000' })).toHaveLength(1);
