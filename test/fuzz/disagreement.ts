@@ -1,5 +1,7 @@
 import type { RunDetails } from 'fast-check';
 
+const maxShown = 4_096;
+
 /** A case in which two that should agree do not. */
 export class Disagreement extends Error {
   override readonly name = 'Disagreement';
@@ -7,9 +9,15 @@ export class Disagreement extends Error {
   /** `kind`: of the case. `bytes`: the smallest that was found; undefined where it has none. */
   constructor(kind: string, bytes: Uint8Array | undefined, seed: number, cause: unknown) {
     const words = cause instanceof Error ? cause.message : String(cause);
-    const hex = bytes === undefined ? 'none' : `${bytes.length}, ${Buffer.from(bytes).toString('hex')}`;
+    const hex =
+      bytes === undefined ? 'none' : `${bytes.length}, ${shortened(Buffer.from(bytes).toString('hex'))}`;
     super(`${kind}: ${words}\nbytes: ${hex}\nseed: ${seed}`, { cause });
   }
+}
+
+/** The seed makes the rest again. */
+function shortened(hex: string): string {
+  return hex.length <= maxShown ? hex : `${hex.slice(0, maxShown)}… (shortened)`;
 }
 
 /** Throws the smallest counterexample of a run, if it has one. `bytesOf` says what bytes a case has. */

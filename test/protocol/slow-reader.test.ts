@@ -10,6 +10,8 @@ const roomLogBytes = 4_000_000;
 
 const { server, signIn } = await startRoomServer({
   SEND_BUDGET_BYTES: '65536',
+  ROOM_RATE_BYTES: '100000000',
+  CONNECTION_RATE: '100000',
   ROOM_LOG_MAX_BYTES: `${roomLogBytes}`,
   RECONNECTION_WINDOW_MS: '5000',
 });

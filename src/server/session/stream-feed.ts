@@ -72,7 +72,7 @@ export class StreamFeed implements Receiver, Puller {
     while (this.#mode === 'held' && isAfter(through, this.#cursor)) {
       const before = this.#cursor;
       await this.#options.outbound.room();
-      if (!(await this.#read(catchUpBytes, through)) || this.#cursor === before) return false;
+      if ((await this.#read(catchUpBytes, through)) === 'given up' || this.#cursor === before) return false;
     }
     return this.#mode === 'held';
   }
@@ -126,7 +126,14 @@ export class StreamFeed implements Receiver, Puller {
 
   async pull(maxBytes: number): Promise<boolean> {
     if (this.#mode !== 'pulling') return false;
-    if (!(await this.#read(maxBytes))) return false;
+    const announced = this.#options.place.passed();
+    const came = await this.#read(maxBytes);
+    if (came === 'given up') return false;
+    if (came === 'all' && announced !== undefined && isAfter(announced, this.#cursor)) {
+      // The log ends before what it announced: reading on would never end.
+      this.#lose();
+      return false;
+    }
     return !this.#joinTail();
   }
 
@@ -151,25 +158,32 @@ export class StreamFeed implements Receiver, Puller {
     return true;
   }
 
-  /** Reads on from the cursor and sends what is for the receiver, no further than `through`. False: who stopped or held it goes on. */
-  async #read(maxBytes: number, through?: Position): Promise<boolean> {
-    const { log, stream, name, onLost } = this.#options;
+  /**
+   * Reads on from the cursor and sends what is for the receiver, no further than `through`: some of it or all that there was. Given
+   * up: it was stopped or held meanwhile, and who did that goes on.
+   */
+  async #read(maxBytes: number, through?: Position): Promise<'some' | 'all' | 'given up'> {
+    const { log, stream, name } = this.#options;
     const turn = this.#turn;
     const read = await log.read(stream, this.#cursor, maxBytes);
-    if (this.#turn !== turn) return false;
+    if (this.#turn !== turn) return 'given up';
     if (!read.good) {
-      this.stop();
-      onLost();
-      return false;
+      this.#lose();
+      return 'given up';
     }
     for (const entry of read.entries) {
-      if (through !== undefined && isAfter(entry.position, through)) return true;
+      if (through !== undefined && isAfter(entry.position, through)) return 'some';
       if (entry.route === 0 || entry.route === this.number) this.#send(entry, eventFrame(name, entry));
       else this.#cursor = entry.position;
-      if (this.#turn !== turn) return false;
+      if (this.#turn !== turn) return 'given up';
     }
     if (read.complete) this.#meetsTail = true;
-    return true;
+    return read.complete ? 'all' : 'some';
+  }
+
+  #lose(): void {
+    this.stop();
+    this.#options.onLost();
   }
 
   #send(entry: Entry, frame: OutgoingFrame): void {

@@ -2,10 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect, test } from 'vitest';
-import { certificate, privateKey } from '../../process/self-signed.ts';
+import { first as tls } from '../../../protocol/certificates.ts';
 import { listeningApi } from './listening-api.ts';
-
-const tls = { cert: certificate, key: privateKey };
 
 test('X4: a connection that never speaks TLS is ended', async () => {
   const { url } = await listeningApi({ tls, handshakeTimeoutMs: 300 });

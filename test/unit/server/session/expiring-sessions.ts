@@ -19,11 +19,17 @@ import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.
 import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
 import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
 import type { Handlers } from '../../../../src/server/session/handler.ts';
+import { RateLimits } from '../../../../src/server/session/rate-limits.ts';
 import { Session } from '../../../../src/server/session/session.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
 import type { Wire } from '../../../../src/server/session/wire.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
+
+const rateLimits = new RateLimits({
+  connection: { perSecond: 1_000, burst: 1_000 },
+  room: { perSecond: 1_000, burst: 1_000 },
+});
 
 /** What a token of Ada's says that expires then, in milliseconds since 1970. */
 export function adas(expiresAtMs?: number): Identity {
@@ -88,6 +94,7 @@ export function expiringSessions(verifier: TokenVerifier) {
     liveness: create(LivenessSchema),
     iceServers: create(IceServersSchema),
     outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
+    rateLimits,
     acknowledgeWithinMs: 25,
     maxBrokenFrames: 1,
     reconnectionWindowMs: 5_000,
@@ -98,7 +105,13 @@ export function expiringSessions(verifier: TokenVerifier) {
     ...unimplementedHandlers,
     ...new SessionFeature(() => sessions, verifier).handlers,
   } as unknown as Handlers;
-  const dispatcher = new Dispatcher(handlers, 1_000_000);
+  const dispatcher = new Dispatcher({
+    handlers,
+    maxFrameBytes: 1_000_000,
+    requestTimeoutMs: 60_000,
+    // One of its own, so that the test's clock has the timers of tokens alone.
+    clock: new FakeClock(),
+  });
   return {
     clock,
     store,
@@ -127,6 +140,7 @@ export function loneSession(clock: FakeClock, identity: Identity) {
     clock,
     log: quietLog,
     outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
+    rateLimits,
     acknowledgeWithinMs: 25,
     maxBrokenFrames: 1,
   });

@@ -3,7 +3,13 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { expect, test } from 'vitest';
 import { MemoryRoomLog } from '../../../../src/server/adapter/memory/memory-room-log.ts';
 import { eventBody } from '../../../../src/server/frame/event-body.ts';
-import type { Entry, Position, RoomLog, StreamName } from '../../../../src/server/port/room-log.ts';
+import type {
+  Entry,
+  Position,
+  ReadResult,
+  RoomLog,
+  StreamName,
+} from '../../../../src/server/port/room-log.ts';
 import { Outbound } from '../../../../src/server/session/outbound.ts';
 import { StreamFeed } from '../../../../src/server/session/stream-feed.ts';
 import { StreamTails } from '../../../../src/server/session/stream-tail.ts';
@@ -184,3 +190,22 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     expect(wire.closedWith).toBeUndefined();
   });
 }
+
+/** A log that has nothing of what it announces. */
+class EmptyRoomLog extends MemoryRoomLog {
+  override read(): Promise<ReadResult> {
+    return Promise.resolve({ good: true, entries: [], complete: true });
+  }
+}
+
+test('a log that does not have what it announced is not read for ever', async () => {
+  const clock = new FakeClock();
+  const empty = new EmptyRoomLog({ clock, keepMs: 60_000, maxBytes: 10_000, emptyGraceMs: 0 });
+  const { commit, head, wire, feed } = await setUp(() => empty);
+  feed.start(await head(), true);
+  wire.bufferedBytes = budgetBytes;
+  await commit('ada');
+  wire.drain();
+  await turns(10);
+  expect(wire.closedWith).toBe(2);
+});

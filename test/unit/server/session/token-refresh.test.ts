@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { HeartbeatSchema, RefreshTokenSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
 import { Connection } from '../../../../src/server/socket/connection.ts';
+import { SignInLine } from '../../../../src/server/socket/sign-in-line.ts';
+import { UserSeats } from '../../../../src/server/socket/user-seats.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
 import { quietLog } from '../../quiet-log.ts';
 import { ecPair, signed } from '../adapter/jose/signing-keys.ts';
@@ -99,6 +101,9 @@ test('S2: a connection that does not heed the close has no effect after its toke
     wire,
     clock,
     id: 'connection',
+    place: { signedIn: () => undefined, leave: () => undefined },
+    seats: new UserSeats(10),
+    line: new SignInLine({ atOnce: 1, waiting: 10 }),
     verifier,
     sessions,
     dispatcher,

@@ -93,11 +93,16 @@ test('X4: one whose turn to sign in does not come in time is told when to come a
   const clock = new FakeClock();
   const line = new SignInLine({ atOnce: 1, waiting: 10, random: () => 0 });
   const turn = line.enter();
-  const sent: Uint8Array[] = [];
+  const sent: OutgoingFrame[] = [];
   const closes: number[] = [];
   const never = () => Promise.reject(new Error('not asked for'));
   const connection = new Connection({
-    wire: { send: (frame) => sent.push(frame), close: (code) => closes.push(code), bufferedBytes: 0 },
+    wire: {
+      send: (frame) => sent.push(frame),
+      close: (code) => closes.push(code),
+      bufferedBytes: 0,
+      onDrain: () => undefined,
+    },
     clock,
     id: 'connection',
     place: { signedIn: () => undefined, leave: () => undefined },
@@ -115,7 +120,7 @@ test('X4: one whose turn to sign in does not come in time is told when to come a
   connection.open();
   await clock.advance(5_000);
   expect(closes).toEqual([CloseCode.OVERLOADED]);
-  expect(sent.map((bytes) => fromBinary(ServerFrameSchema, bytes).frame.value)).toMatchObject([
+  expect(sent.map(({ bytes }) => fromBinary(ServerFrameSchema, bytes).frame.value)).toMatchObject([
     { body: { value: { code: ErrorCode.RATE_LIMITED, retryAfterMs: 1_000 } } },
   ]);
   // It left the line: the next in it is not held up.
