@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { LatencyHistogram } from './latency-histogram.ts';
 
-/** What is asked for when somebody looks: the name without its suffix, what it means, its value. */
+/** What is asked for when somebody looks: the name, what it means, its value. */
 export interface GaugeOf {
   readonly name: string;
   readonly help: string;
@@ -19,27 +20,27 @@ const eventLoopPrecisionMs = 100;
 
 /**
  * The metrics of a signaling node, in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/),
- * with those of the process beside them.
+ * with those of the process beside them. What happens with each message is counted in plain numbers, and given to the library
+ * when somebody looks.
  */
 export class PrometheusMetrics {
   readonly #registry = new Registry();
-  readonly #messages = this.#counter('messages_total', 'Requests of clients that were carried out.', 'type');
-  readonly #refusals = this.#counter('refused_requests_total', 'Requests that got an error.', 'code');
-  readonly #resumes = this.#counter('resumed_rooms_total', 'Rooms of sessions that came back.', 'outcome');
-  readonly #disconnects = this.#counter('ws_disconnects_total', 'Connections that ended.', 'code');
-  readonly #relayLatency = new Histogram({
-    name: 'relay_latency_ms',
-    help: 'From the frame of a relay to its place in the log of its room, in milliseconds.',
-    buckets: latencyBucketsMs,
-    registers: [this.#registry],
-  });
-  readonly #messagesByType = new Map<string, Counter.Internal>();
+  readonly #handled = this.#counter('messages_total', 'Requests of clients that were carried out.', 'type');
+  readonly #refused = this.#counter('refused_requests_total', 'Requests that got an error.', 'code');
+  readonly #resumed = this.#counter('resumed_rooms_total', 'Rooms of sessions that came back.', 'outcome');
+  readonly #disconnected = this.#counter('ws_disconnects_total', 'Connections that ended.', 'code');
+  readonly #latency = new LatencyHistogram(
+    'relay_latency_ms',
+    'From the frame of a relay to its place in the log of its room, in milliseconds.',
+    latencyBucketsMs,
+  );
 
   constructor() {
     collectDefaultMetrics({
       register: this.#registry,
       eventLoopMonitoringPrecision: eventLoopPrecisionMs,
     });
+    this.#registry.registerMetric(this.#latency.metric);
     for (const name of misnamed) this.#registry.removeSingleMetric(name);
   }
 
@@ -65,31 +66,42 @@ export class PrometheusMetrics {
   }
 
   handled(type: string): void {
-    let counter = this.#messagesByType.get(type);
-    if (counter === undefined) {
-      counter = this.#messages.labels(type);
-      this.#messagesByType.set(type, counter);
-    }
-    counter.inc();
+    increase(this.#handled, type);
   }
 
   relayed(latencyMs: number): void {
-    this.#relayLatency.observe(latencyMs);
+    this.#latency.observe(latencyMs);
   }
 
   refused(code: string): void {
-    this.#refusals.inc({ code });
+    increase(this.#refused, code);
   }
 
   resumedRoom(outcome: string): void {
-    this.#resumes.inc({ outcome });
+    increase(this.#resumed, outcome);
   }
 
   disconnected(code: number): void {
-    this.#disconnects.inc({ code });
+    increase(this.#disconnected, `${code}`);
   }
 
-  #counter<Label extends string>(name: string, help: string, label: Label): Counter<Label> {
-    return new Counter({ name, help, labelNames: [label], registers: [this.#registry] });
+  /** The counts of a counter by the values of its one label. */
+  #counter(name: string, help: string, label: string): Map<string, number> {
+    const counts = new Map<string, number>();
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of counts) this.inc({ [label]: value }, count);
+      },
+    });
+    return counts;
   }
+}
+
+function increase(counts: Map<string, number>, value: string): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
 }

@@ -63,10 +63,7 @@ export class Dispatcher {
       );
       return;
     }
-    this.#handle(session, frame).catch((error: unknown) => {
-      session.log.error('session.failed', error, { kind: frame.kind });
-      session.close(CloseCode.INTERNAL, 'the server failed');
-    });
+    this.#handle(session, frame);
   }
 
   /** Answers data that could not be made a frame. */
@@ -88,18 +85,43 @@ export class Dispatcher {
     return problem === undefined;
   }
 
-  async #handle(session: Session, frame: ClientFrameView): Promise<void> {
-    let answer: Answer;
+  #handle(session: Session, frame: ClientFrameView): void {
+    const handler = this.#options.handlers[frame.kind];
+    let answering: Promise<Answer>;
     try {
-      answer = await this.#options.handlers[frame.kind](session, frame);
+      answering = handler(session, frame);
     } catch (thrown) {
-      const error = this.#explain(session, frame.kind, thrown);
-      if (session.requests.finish(frame.id) || frame.id === 0) session.refuse(frame.id, error);
-      return;
+      answering = Promise.reject(thrown);
     }
-    if (answer.roomBusyMs !== undefined) session.limits.drop(frame.id, 'room', answer.roomBusyMs);
-    else if (session.requests.finish(frame.id)) session.answer(frame.id, answer);
-    else answer.afterReply?.();
+    answering.then(
+      (answer) => this.#answered(session, frame, answer),
+      (thrown: unknown) => this.#refused(session, frame, thrown),
+    );
+  }
+
+  #answered(session: Session, { id, kind }: ClientFrameView, answer: Answer): void {
+    try {
+      if (answer.roomBusyMs !== undefined) session.limits.drop(id, 'room', answer.roomBusyMs);
+      else if (session.requests.finish(id)) session.answer(id, answer);
+      else answer.afterReply?.();
+    } catch (error) {
+      this.#fail(session, kind, error);
+    }
+  }
+
+  #refused(session: Session, { id, kind }: ClientFrameView, thrown: unknown): void {
+    try {
+      const error = this.#explain(session, kind, thrown);
+      if (session.requests.finish(id) || id === 0) session.refuse(id, error);
+    } catch (error) {
+      this.#fail(session, kind, error);
+    }
+  }
+
+  /** The connection's state is not to be trusted any more. */
+  #fail(session: Session, kind: FrameKind, error: unknown): void {
+    session.log.error('session.failed', error, { kind });
+    session.close(CloseCode.INTERNAL, 'the server failed');
   }
 
   #overran(session: Session, { id, kind }: Overrun): void {

@@ -6,9 +6,10 @@ import { errorMessage } from '../frame/error-message.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { acknowledgedFrame, controlFrame, replyFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
-import type { Source } from '../port/room-log.ts';
+import type { Source, StreamName } from '../port/room-log.ts';
 import type { SessionRef } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
+import type { Acknowledger } from './acknowledger.ts';
 import type { Answer } from './answer.ts';
 import { FrameLimits } from './frame-limits.ts';
 import { Outbound, type OutboundLimits } from './outbound.ts';
@@ -21,6 +22,8 @@ import type { Wire } from './wire.ts';
 /** A session's place in a room, as far as this node knows: the log decides. */
 export interface RoomMembership {
   readonly roomId: string;
+  /** The room's stream in the log. */
+  readonly stream: StreamName;
   readonly peerId: string;
   /** The request that joined: `<session id>:<request id>`. */
   readonly join: string;
@@ -41,8 +44,7 @@ export interface SessionOptions {
   readonly log: Log;
   readonly outboundLimits: OutboundLimits;
   readonly rateLimits: RateLimits;
-  /** How long an acknowledgement may wait for others to go with it, in milliseconds. */
-  readonly acknowledgeWithinMs: number;
+  readonly acknowledger: Acknowledger;
   /** How many broken frames a connection may send. */
   readonly maxBrokenFrames: number;
 }
@@ -63,8 +65,8 @@ export class Session implements SessionRef {
   readonly limits: FrameLimits;
   readonly #wire: Wire;
   readonly #options: SessionOptions;
-  /** Takes back the acknowledgement that is due. */
-  #cancelAcknowledge: (() => void) | undefined;
+  /** An acknowledgement is asked for. */
+  #willAcknowledge = false;
   #brokenFrames = 0;
   #identity: Identity;
   /** The request that brought the identity; 0: the sign-in. */
@@ -143,8 +145,7 @@ export class Session implements SessionRef {
 
   /** Acknowledges now what succeeded and was not told yet. */
   acknowledge(): void {
-    this.#cancelAcknowledge?.();
-    this.#cancelAcknowledge = undefined;
+    this.#willAcknowledge = false;
     const through = this.requests.takeAcknowledged();
     if (through !== 0) this.send(acknowledgedFrame(through));
   }
@@ -165,7 +166,7 @@ export class Session implements SessionRef {
   disconnected(): void {
     this.#connected = false;
     this.limits.stop();
-    this.#cancelAcknowledge?.();
+    this.#options.acknowledger.forget(this);
     this.outbound.close();
     for (const { feed } of this.rooms.values()) feed.stop();
   }
@@ -182,8 +183,8 @@ export class Session implements SessionRef {
   }
 
   #acknowledgeSoon(): void {
-    if (this.#cancelAcknowledge !== undefined || !this.#connected) return;
-    const { clock, acknowledgeWithinMs } = this.#options;
-    this.#cancelAcknowledge = clock.after(acknowledgeWithinMs, () => this.acknowledge());
+    if (this.#willAcknowledge || !this.#connected) return;
+    this.#willAcknowledge = true;
+    this.#options.acknowledger.soon(this);
   }
 }

@@ -14,6 +14,7 @@ import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
+import { Acknowledger } from './acknowledger.ts';
 import type { OutboundLimits } from './outbound.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RoomsOnSignIn, SessionEnder } from './returning.ts';
@@ -35,6 +36,7 @@ export interface SessionsOptions {
   readonly iceServers: IceServers;
   readonly outboundLimits: OutboundLimits;
   readonly rateLimits: RateLimits;
+  /** How long an acknowledgement may wait for others to go with it, in milliseconds. */
   readonly acknowledgeWithinMs: number;
   readonly maxBrokenFrames: number;
   readonly reconnectionWindowMs: number;
@@ -57,6 +59,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #desk: SessionDesk;
   readonly #tokens: TokenWatch;
+  readonly #acknowledger: Acknowledger;
   readonly #live = new Map<string, Session>();
   #watching: { close(): void } | undefined;
   #isStopped = false;
@@ -67,6 +70,7 @@ export class Sessions {
       ...options,
       makeSession: (request, record) => this.#session(request, record),
     });
+    this.#acknowledger = new Acknowledger(options.clock, options.acknowledgeWithinMs);
     this.#tokens = new TokenWatch({
       clock: options.clock,
       warningMs: options.tokenWarningMs,
@@ -82,6 +86,7 @@ export class Sessions {
   stop(): void {
     this.#isStopped = true;
     this.#tokens.stop();
+    this.#acknowledger.stop();
     this.#watching?.close();
   }
 
@@ -166,8 +171,7 @@ export class Sessions {
   }
 
   #session(request: SignIn, record: SessionRecord): Session {
-    const { node, log, clock, outboundLimits, rateLimits, acknowledgeWithinMs, maxBrokenFrames } =
-      this.#options;
+    const { node, log, clock, outboundLimits, rateLimits, maxBrokenFrames } = this.#options;
     const session = new Session({
       ref: { userId: record.userId, sessionId: record.sessionId },
       gen: record.gen,
@@ -178,7 +182,7 @@ export class Sessions {
       log: log.child({ session: record.sessionId, user: log.user(record.userId) }),
       outboundLimits,
       rateLimits,
-      acknowledgeWithinMs,
+      acknowledger: this.#acknowledger,
       maxBrokenFrames,
     });
     // From now on it hears when it is taken or ended, also while its rooms are still being entered.

@@ -10,7 +10,10 @@ export interface KeepaliveOptions {
 }
 
 interface Heard {
+  /** When something was last known to have come. */
   atMs: number;
+  /** Something came since the last round. */
+  since: boolean;
   pingedAtMs: number;
 }
 
@@ -26,9 +29,9 @@ export class Keepalive {
 
   add(socket: WebSocket): void {
     const nowMs = this.#options.clock.monotonicMs();
-    const heard: Heard = { atMs: nowMs, pingedAtMs: nowMs };
+    const heard: Heard = { atMs: nowMs, since: false, pingedAtMs: nowMs };
     const hear = () => {
-      heard.atMs = this.#options.clock.monotonicMs();
+      heard.since = true;
     };
     socket.on('message', hear).on('pong', hear);
     socket.once('close', () => this.#sockets.delete(socket));
@@ -52,6 +55,8 @@ export class Keepalive {
     const { clock, pingIntervalMs, pingTimeoutMs } = this.#options;
     const nowMs = clock.monotonicMs();
     for (const [socket, heard] of this.#sockets) {
+      if (heard.since) heard.atMs = nowMs;
+      heard.since = false;
       if (nowMs - heard.atMs >= pingTimeoutMs) {
         // The other side may never answer a close: the socket is ended at once after it is told.
         socket.close(CloseCode.CONNECTION_STALE, 'nothing was heard');

@@ -31,7 +31,12 @@ export class RelayFeature {
   #count = 0;
 
   readonly handlers = {
-    relay: (session, frame) => this.#relay(session, frame),
+    relay: (session, frame) => {
+      const relay = readRelay(frame.body);
+      const turn = session.turns.pending(relay.roomId);
+      if (turn === undefined) return this.#relay(session, frame, relay);
+      return turn.then(() => this.#relay(session, frame, relay));
+    },
   } satisfies Partial<Record<FrameKind, Handler>>;
 
   constructor(log: RoomLog, clock: Clock, metrics: Metrics) {
@@ -40,29 +45,27 @@ export class RelayFeature {
     this.#metrics = metrics;
   }
 
-  async #relay(session: Session, frame: ClientFrameView): Promise<Answer> {
+  #relay(session: Session, frame: ClientFrameView, relay: RelayView): Promise<Answer> {
     const startMs = this.#clock.monotonicMs();
-    const relay = readRelay(frame.body);
-    const turn = session.turns.pending(relay.roomId);
-    if (turn !== undefined) await turn;
     const from = session.rooms.get(relay.roomId);
     if (from === undefined)
       throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no member of the room');
     if (!from.permissions.relay)
       throw new SignalError(ErrorCode.PERMISSION_DENIED, 'the peer may not relay in this room');
-    const roomBusyMs = session.limits.takeOfRoom(relay.roomId, frame.body.length);
-    if (roomBusyMs > 0) return { roomBusyMs };
+    const roomBusyMs = session.limits.takeOfRoom(from.roomId, frame.body.length);
+    if (roomBusyMs > 0) return Promise.resolve({ roomBusyMs });
     const correlationId = `${this.#prefix}.${(++this.#count).toString(36)}`;
     const body = relayEvent(from.peerId, correlationId, relay.body);
     const commit = relayCommit(session.source(frame.id), from, relay.to, body);
-    const result = await this.#log.commit(`room:${relay.roomId}`, commit);
-    if (result.outcome === 'refused') throw refusal(result.failed);
-    if (result.outcome !== 'applied') throw commitError(result.outcome);
-    if (result.again) return {};
-    this.#metrics.relayed(this.#clock.monotonicMs() - startMs);
-    this.#metrics.handled(typeNames[relay.kind]);
-    if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId);
-    return {};
+    return this.#log.commit(from.stream, commit).then((result) => {
+      if (result.outcome === 'refused') throw refusal(result.failed);
+      if (result.outcome !== 'applied') throw commitError(result.outcome);
+      if (result.again) return {};
+      this.#metrics.relayed(this.#clock.monotonicMs() - startMs);
+      this.#metrics.handled(typeNames[relay.kind]);
+      if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId);
+      return {};
+    });
   }
 
   #logRelay(session: Session, relay: RelayView, from: string, correlationId: string): void {

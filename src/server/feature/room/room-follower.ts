@@ -85,8 +85,9 @@ export class RoomFollower {
   ): RoomMembership {
     const { roomLog, makeFeed } = this.#options;
     const { peerId } = peer;
+    const stream = `room:${roomId}` as const;
     const feed = makeFeed({
-      stream: `room:${roomId}`,
+      stream,
       name: roomId,
       number: record.number,
       log: roomLog,
@@ -99,7 +100,7 @@ export class RoomFollower {
       onBroken: () => session.close(CloseCode.INTERNAL, 'the server failed with this connection'),
     });
     const permissions = peer.permissions ?? create(PermissionsSchema);
-    const membership = { roomId, peerId, join, number: record.number, permissions, feed };
+    const membership = { roomId, stream, peerId, join, number: record.number, permissions, feed };
     return membership;
   }
 

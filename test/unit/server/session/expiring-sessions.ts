@@ -17,6 +17,7 @@ import { SessionFeature } from '../../../../src/server/feature/session/session-f
 import { unimplementedHandlers } from '../../../../src/server/feature/unimplemented/unimplemented-feature.ts';
 import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
 import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
+import { Acknowledger } from '../../../../src/server/session/acknowledger.ts';
 import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
 import type { Handlers } from '../../../../src/server/session/handler.ts';
 import { RateLimits } from '../../../../src/server/session/rate-limits.ts';
@@ -141,7 +142,7 @@ export function loneSession(clock: FakeClock, identity: Identity) {
     log: quietLog,
     outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
     rateLimits,
-    acknowledgeWithinMs: 25,
+    acknowledger: new Acknowledger(clock, 40),
     maxBrokenFrames: 1,
   });
   return { session, told: wire.told };

@@ -6,6 +6,7 @@ import { RoomFeature } from '../../../../../src/server/feature/room/room-feature
 import { RoomLeaver } from '../../../../../src/server/liveness/room-leaver.ts';
 import type { JoinDecision } from '../../../../../src/server/port/directory.ts';
 import type { Commit, CommitResult, StreamName } from '../../../../../src/server/port/room-log.ts';
+import { Acknowledger } from '../../../../../src/server/session/acknowledger.ts';
 import { RateLimits } from '../../../../../src/server/session/rate-limits.ts';
 import { Session } from '../../../../../src/server/session/session.ts';
 import { StreamFeed } from '../../../../../src/server/session/stream-feed.ts';
@@ -95,7 +96,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
           connection: { perSecond: 1_000, burst: 1_000 },
           room: { perSecond: 100_000, burst: 100_000 },
         }),
-        acknowledgeWithinMs: 25,
+        acknowledger: new Acknowledger(clock, 40),
         maxBrokenFrames: 1,
       });
     },

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { Acknowledger } from '../../../../src/server/session/acknowledger.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
+
+function setUp() {
+  const clock = new FakeClock();
+  const acknowledged: string[] = [];
+  const session = (name: string) => ({ acknowledge: () => void acknowledged.push(name) });
+  return { clock, acknowledged, session, acknowledger: new Acknowledger(clock, 40) };
+}
+
+test('an acknowledgement waits for at most its time and at least half of it, and is made once', async () => {
+  for (const offsetMs of [0, 1, 10, 19]) {
+    const { clock, acknowledged, session, acknowledger } = setUp();
+    acknowledger.soon(session('other'));
+    await clock.advance(offsetMs);
+    const ada = session('ada');
+    acknowledger.soon(ada);
+    acknowledger.soon(ada);
+    await clock.advance(19);
+    expect(acknowledged).not.toContain('ada');
+    await clock.advance(21);
+    expect(acknowledged.filter((name) => name === 'ada')).toHaveLength(1);
+  }
+});
+
+test('a session that is always busy is acknowledged again and again, and an idle node has no timer', async () => {
+  const { clock, acknowledged, session, acknowledger } = setUp();
+  const ada = session('ada');
+  for (let ms = 0; ms < 1_000; ms++) {
+    acknowledger.soon(ada);
+    await clock.advance(1);
+  }
+  expect(acknowledged.length).toBeGreaterThanOrEqual(24);
+  await clock.advance(100);
+  expect(clock.pending).toBe(0);
+});
+
+test('who is gone is not called any more, and nothing is left when it stops', async () => {
+  const { clock, acknowledged, session, acknowledger } = setUp();
+  const ada = session('ada');
+  acknowledger.soon(ada);
+  await clock.advance(20);
+  acknowledger.forget(ada);
+  acknowledger.soon(session('bob'));
+  await clock.advance(100);
+  expect(acknowledged).toEqual(['bob']);
+  acknowledger.soon(ada);
+  acknowledger.stop();
+  expect(clock.pending).toBe(0);
+});
