@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Random } from '../../test/chaos/random.ts';
 import { cpuTimeUs } from '../cpu-time.ts';
 import { messageNumber, messageText } from './message.ts';
 import { maxUnanswered, type Pair, type RunningSubject } from './subject.ts';
@@ -8,6 +9,8 @@ export interface LoadOptions {
   readonly messages: number;
   /** Messages a second, all pairs together, at even distances. */
   readonly rate: number;
+  /** Decides which pair each message goes through. */
+  readonly seed: number;
 }
 
 export interface LoadResult {
@@ -23,10 +26,11 @@ const drainTimeoutMs = 10_000;
 
 /** Loads a server at a fixed rate and checks that every message arrives once, at the right client, in order. */
 export async function load(subject: RunningSubject, options: LoadOptions): Promise<LoadResult> {
-  const traffic = new Traffic(warmUpMessages + options.messages);
+  const random = new Random(options.seed, 0);
+  const traffic = new Traffic(warmUpMessages + options.messages, options.pairs, random);
   const pairs = await Promise.all(
     Array.from({ length: options.pairs }, (_, index) =>
-      subject.connect(index, (bytes) => traffic.received(index, options.pairs, bytes)),
+      subject.connect(index, (bytes) => traffic.received(index, bytes)),
     ),
   );
   await traffic.send(pairs, warmUpMessages, options.rate);
@@ -46,24 +50,28 @@ export async function load(subject: RunningSubject, options: LoadOptions): Promi
   };
 }
 
-/** All messages of a run: when each was sent and when it arrived. Message n goes through pair n modulo the count of pairs. */
+/** All messages of a run, by number: through which pair each went, when it was sent and when it arrived. */
 class Traffic {
+  readonly #pairOf: Uint16Array;
   readonly #sentAtMs: Float64Array;
   readonly #receivedAtMs: Float64Array;
-  readonly #nextOfPair: number[] = [];
+  /** The message that each pair is to receive next; the count of messages where there is none. */
+  readonly #next: Uint32Array;
   #sent = 0;
   #received = 0;
 
-  constructor(messages: number) {
+  constructor(messages: number, pairs: number, random: Random) {
+    this.#pairOf = Uint16Array.from({ length: messages }, () => random.int(0, pairs - 1));
     this.#sentAtMs = new Float64Array(messages);
     this.#receivedAtMs = new Float64Array(messages);
+    this.#next = Uint32Array.from({ length: pairs }, (_, pair) => this.#nextOf(pair, 0));
   }
 
-  received(pair: number, pairs: number, bytes: Buffer): void {
+  received(pair: number, bytes: Buffer): void {
     const number = messageNumber(bytes);
-    const expected = this.#nextOfPair[pair] ?? pair;
+    const expected = this.#next[pair];
     if (number !== expected) throw new Error(`pair ${pair} got message ${number}, ${expected} was next`);
-    this.#nextOfPair[pair] = expected + pairs;
+    this.#next[pair] = this.#nextOf(pair, number + 1);
     this.#receivedAtMs[number] = performance.now();
     this.#received++;
   }
@@ -93,12 +101,17 @@ class Traffic {
   }
 
   #sendNext(pairs: readonly Pair[]): boolean {
-    const pair = pairs[this.#sent % pairs.length];
+    const pair = pairs[this.#pairOf[this.#sent] ?? 0];
     if (pair === undefined || pair.unanswered >= maxUnanswered) return false;
     this.#sentAtMs[this.#sent] = performance.now();
     pair.send(messageText(this.#sent));
     this.#sent++;
     return true;
+  }
+
+  #nextOf(pair: number, from: number): number {
+    const next = this.#pairOf.indexOf(pair, from);
+    return next === -1 ? this.#pairOf.length : next;
   }
 }
 

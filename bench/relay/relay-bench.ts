@@ -1,3 +1,4 @@
+import { currentCommit } from '../../test/chaos/report/commit.ts';
 import { type LoadOptions, type LoadResult, load } from './load.ts';
 import { parley } from './parley-subject.ts';
 import { socketIo } from './socket-io-subject.ts';
@@ -5,6 +6,8 @@ import type { Subject } from './subject.ts';
 import { bareWs, protobufEs } from './ws-subjects.ts';
 
 const subjects: readonly Subject[] = [bareWs, parley, socketIo, protobufEs];
+
+const commit = currentCommit();
 
 export interface RelayBenchOptions extends LoadOptions {
   readonly rounds: number;
@@ -17,6 +20,8 @@ export interface RelayRow {
   /** From 1; absent in the median. */
   readonly round?: number;
   readonly messages: number;
+  readonly seed: number;
+  readonly commit: string;
   readonly server_cpu_us_per_message: number;
   readonly ratio_to_ws: number;
   readonly per_second: number;
@@ -62,12 +67,14 @@ function row(
   subject: string,
   result: LoadResult,
   floor: LoadResult | undefined,
-  { messages }: LoadOptions,
+  { messages, seed }: LoadOptions,
 ): RelayRow {
   return {
     bench: 'relay',
     subject,
     messages,
+    seed,
+    commit,
     server_cpu_us_per_message: rounded(result.serverCpuUsPerMessage, 2),
     ratio_to_ws: rounded(result.serverCpuUsPerMessage / (floor?.serverCpuUsPerMessage ?? Number.NaN), 3),
     per_second: rounded(result.perSecond, 0),
