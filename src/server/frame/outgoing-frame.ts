@@ -1,44 +1,35 @@
-/** Bytes kept free in front of a frame: the longest header that a wire puts there. */
-const headroomBytes = 10;
+import { binaryMessage, textMessage } from './websocket-message.ts';
 
 /**
- * An encoded `ServerFrame` on its way out. It is made once for all who receive it, and so is each form in which a wire sends
- * it: the first wire that needs a form keeps it here for the others.
+ * An encoded `ServerFrame` on its way out. It is made once for all who receive it, in the form in which a WebSocket of binary
+ * messages sends it: the message's header, then the frame.
  */
 export class OutgoingFrame {
-  /** The frame as a wire of binary messages sends it. */
-  binaryMessage: Buffer | undefined;
-  /** The frame as a wire of text messages sends it. */
-  textMessage: Buffer | undefined;
-  readonly #buffer: Buffer;
+  /** The whole message; the frame in it is for who made this to write, from `start` on. */
+  readonly message: Buffer;
+  /** Where the frame begins in `message`. */
+  readonly start: number;
+  #text: Buffer | undefined;
 
-  /** Takes the frame's length in bytes; what is in it is for the caller to write, from `start` on into `buffer`. */
+  /** `byteLength`: the frame's. */
   constructor(byteLength: number) {
-    this.#buffer = Buffer.allocUnsafe(headroomBytes + byteLength);
+    this.message = binaryMessage(byteLength);
+    this.start = this.message.length - byteLength;
   }
 
   static of(bytes: Uint8Array): OutgoingFrame {
     const frame = new OutgoingFrame(bytes.length);
-    frame.buffer.set(bytes, frame.start);
+    frame.message.set(bytes, frame.start);
     return frame;
-  }
-
-  /** Free bytes, then the frame. */
-  get buffer(): Buffer {
-    return this.#buffer;
-  }
-
-  /** Where the frame begins in `buffer`. */
-  get start(): number {
-    return headroomBytes;
-  }
-
-  get byteLength(): number {
-    return this.#buffer.length - headroomBytes;
   }
 
   /** The frame alone, not copied. */
   get bytes(): Buffer {
-    return this.#buffer.subarray(headroomBytes);
+    return this.message.subarray(this.start);
+  }
+
+  /** The frame as a message of text, also made once: by the first who asks. */
+  textMessage(toText: (frame: Uint8Array) => string): Buffer {
+    return (this.#text ??= textMessage(toText(this.bytes)));
   }
 }

@@ -50,7 +50,7 @@ export function eventFrame(stream: string, entry: Entry): OutgoingFrame {
     uint32FieldSize(directedTag, directed) +
     body.length;
   const frame = new OutgoingFrame(lengthFieldSize(eventTag, length));
-  const out = frame.buffer;
+  const out = frame.message;
   let at = putHead(out, frame.start, eventTag, length);
   at = putTextField(out, at, streamTag, stream, streamLength);
   at = putFixed32Field(out, at, epochTag, epoch);
@@ -84,7 +84,7 @@ export function acknowledgedFrame(ackedThrough: number): OutgoingFrame {
   const length = uint32FieldSize(ackedThroughTag, ackedThrough);
   const controlLength = lengthFieldSize(acknowledgedTag, length);
   const frame = new OutgoingFrame(lengthFieldSize(controlTag, controlLength));
-  const out = frame.buffer;
+  const out = frame.message;
   let at = putHead(out, frame.start, controlTag, controlLength);
   at = putHead(out, at, acknowledgedTag, length);
   putUint32Field(out, at, ackedThroughTag, ackedThrough);

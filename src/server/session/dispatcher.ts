@@ -11,7 +11,7 @@ import {
 import type { Answer } from './answer.ts';
 import type { Handlers } from './handler.ts';
 import { OverrunWatch } from './overrun-watch.ts';
-import type { Overrun } from './request-book.ts';
+import type { WaitingRequest } from './request-book.ts';
 import type { Session } from './session.ts';
 
 /** Kinds of frames that may be sent without an id: they have no lasting effect. */
@@ -91,7 +91,8 @@ export class Dispatcher {
     try {
       answering = handler(session, frame);
     } catch (thrown) {
-      answering = Promise.reject(thrown);
+      this.#refused(session, frame, thrown);
+      return;
     }
     answering.then(
       (answer) => this.#answered(session, frame, answer),
@@ -124,7 +125,7 @@ export class Dispatcher {
     session.close(CloseCode.INTERNAL, 'the server failed');
   }
 
-  #overran(session: Session, { id, kind }: Overrun): void {
+  #overran(session: Session, { id, kind }: WaitingRequest): void {
     if (!session.requests.finish(id)) return;
     const { requestTimeoutMs } = this.#options;
     const correlationId = randomUUID();

@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
-import { looksToOverrun, type Overrun } from './request-book.ts';
+import { looksToOverrun, type WaitingRequest } from './request-book.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -9,11 +9,15 @@ import type { Session } from './session.ts';
 export class OverrunWatch {
   readonly #timeoutMs: number;
   readonly #clock: Clock;
-  readonly #onOverrun: (session: Session, overrun: Overrun) => void;
+  readonly #onOverrun: (session: Session, overrun: WaitingRequest) => void;
   readonly #sessions = new Set<Session>();
   #cancel: (() => void) | undefined;
 
-  constructor(timeoutMs: number, clock: Clock, onOverrun: (session: Session, overrun: Overrun) => void) {
+  constructor(
+    timeoutMs: number,
+    clock: Clock,
+    onOverrun: (session: Session, overrun: WaitingRequest) => void,
+  ) {
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
     this.#onOverrun = onOverrun;

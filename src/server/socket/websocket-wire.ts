@@ -3,7 +3,6 @@ import { WebSocket } from 'ws';
 import type { Codec } from '../frame/codec.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import type { Wire } from '../session/wire.ts';
-import { websocketMessage } from './websocket-message.ts';
 
 /**
  * A WebSocket as a wire: one frame is one message, in the subprotocol's form. Messages are written to the socket as they were
@@ -14,8 +13,9 @@ export class WebSocketWire implements Wire {
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
   readonly #codec: Codec;
-  /** What is written at the end of this turn of the event loop. */
-  #waiting: Buffer[] = [];
+  /** What is written at the end of this turn of the event loop: mostly one message. */
+  #first: Buffer | undefined;
+  #others: Buffer[] | undefined;
   #waitingBytes = 0;
 
   /** `socket` is the one that the WebSocket was made on. */
@@ -31,10 +31,14 @@ export class WebSocketWire implements Wire {
 
   send(frame: OutgoingFrame): void {
     if (this.#webSocket.readyState !== WebSocket.OPEN) return;
-    const message = websocketMessage(frame, this.#codec);
-    if (this.#waiting.length === 0) process.nextTick(flush, this);
-    this.#waiting.push(message);
+    const { toText } = this.#codec;
+    const message = toText === undefined ? frame.message : frame.textMessage(toText);
     this.#waitingBytes += message.length;
+    if (this.#first === undefined) {
+      this.#first = message;
+      process.nextTick(flush, this);
+    } else if (this.#others === undefined) this.#others = [message];
+    else this.#others.push(message);
   }
 
   close(code: number, reason: string): void {
@@ -48,11 +52,12 @@ export class WebSocketWire implements Wire {
 
   /** Writes what waits, in one piece. */
   flush(): void {
-    const waiting = this.#waiting;
-    const [first] = waiting;
-    if (first === undefined) return;
-    this.#waiting = [];
-    const bytes = waiting.length === 1 ? first : Buffer.concat(waiting, this.#waitingBytes);
+    if (this.#first === undefined) return;
+    const others = this.#others;
+    const bytes =
+      others === undefined ? this.#first : Buffer.concat([this.#first, ...others], this.#waitingBytes);
+    this.#first = undefined;
+    this.#others = undefined;
     this.#waitingBytes = 0;
     if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(bytes);
   }

@@ -14,7 +14,7 @@ export class SlowWire implements Wire {
 
   send(frame: OutgoingFrame): void {
     this.frames.push(fromBinary(ServerFrameSchema, frame.bytes));
-    this.bufferedBytes += frame.byteLength;
+    this.bufferedBytes += frame.message.length;
     this.mostBufferedBytes = Math.max(this.mostBufferedBytes, this.bufferedBytes);
   }
 

@@ -3,10 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { jsonCodec, protoCodec } from '../../../../src/server/frame/codec.ts';
+import { jsonCodec } from '../../../../src/server/frame/codec.ts';
 import { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
 import { controlFrame } from '../../../../src/server/frame/server-frame.ts';
-import { websocketMessage } from '../../../../src/server/socket/websocket-message.ts';
 
 /** The messages in bytes that a server writes to an upgraded socket, as a client of `ws` reads them. */
 async function parsed(bytes: Uint8Array): Promise<{ readonly data: Buffer; readonly isBinary: boolean }[]> {
@@ -27,27 +26,29 @@ async function parsed(bytes: Uint8Array): Promise<{ readonly data: Buffer; reado
   return messages;
 }
 
+function textOf(frame: OutgoingFrame): Buffer {
+  return frame.textMessage((bytes) => jsonCodec.toText?.(bytes) ?? '');
+}
+
 test.each([0, 1, 125, 126, 127, 65_535, 65_536, 1_048_576])(
   'a frame of %d bytes is one binary message',
   async (length) => {
     const content = Buffer.alloc(length, 'frame');
-    const message = websocketMessage(OutgoingFrame.of(content), protoCodec);
+    const { message } = OutgoingFrame.of(content);
     expect(await parsed(message)).toEqual([{ data: content, isBinary: true }]);
   },
 );
 
 test('a frame is one message of text where the subprotocol is JSON, of as many bytes as the text has', async () => {
   const frame = controlFrame({ body: { case: 'goAway', value: { reason: 'ü'.repeat(100) } } });
-  const [message] = await parsed(websocketMessage(frame, jsonCodec));
+  const [message] = await parsed(textOf(frame));
   expect(message?.isBinary).toBe(false);
   expect(message?.data.toString()).toBe(`{"control":{"goAway":{"reason":"${'ü'.repeat(100)}"}}}`);
 });
 
-test('each form of a frame is made once for all who receive it, and both stand beside each other', async () => {
+test('the text of a frame is made once for all who receive it, and both forms stand beside each other', async () => {
   const frame = controlFrame({ body: { case: 'goAway', value: { reason: 'deploy' } } });
-  const binary = websocketMessage(frame, protoCodec);
-  const text = websocketMessage(frame, jsonCodec);
-  expect(websocketMessage(frame, protoCodec)).toBe(binary);
-  expect(websocketMessage(frame, jsonCodec)).toBe(text);
-  expect(await parsed(Buffer.concat([binary, text, binary]))).toHaveLength(3);
+  const text = textOf(frame);
+  expect(textOf(frame)).toBe(text);
+  expect(await parsed(Buffer.concat([frame.message, text, frame.message]))).toHaveLength(3);
 });
