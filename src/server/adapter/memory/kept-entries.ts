@@ -1,17 +1,10 @@
 import type { Entry } from '../../port/room-log.ts';
+import { type Block, type EntryBlocks, numbersPerEntry } from './entry-blocks.ts';
 
-/** Numbers that are kept of an entry, beside its body: where the body begins in its block, route, previous, previous to all. */
-const numbersPerEntry = 4;
-const smallestBlockBytes = 2_048;
-const largestBlockBytes = 65_536;
-/** A block has room for so many entries as there would be at this length of their bodies. */
-const bytesPerEntry = 128;
-
-interface Block {
+/** A block in use. Of each entry its numbers are: where its body begins, route, previous, previous to all. */
+interface FilledBlock extends Block {
   /** The offset of its first entry. */
   readonly first: number;
-  readonly bodies: Buffer;
-  readonly numbers: Uint32Array;
   count: number;
   usedBytes: number;
 }
@@ -21,13 +14,16 @@ interface Block {
  * is kept: a node that keeps millions of them would have the garbage collector look at each again and again.
  */
 export class KeptEntries {
-  readonly #blocks: Block[] = [];
-  /** A block that was emptied, for the next that is needed. */
-  #spare: Block | undefined;
+  readonly #memory: EntryBlocks;
+  readonly #blocks: FilledBlock[] = [];
   /** The offset before the first that is kept. */
   #dropped = 0;
   #top = 0;
   #bytes = 0;
+
+  constructor(memory: EntryBlocks) {
+    this.#memory = memory;
+  }
 
   /** How many bytes the kept bodies have. */
   get bytes(): number {
@@ -63,7 +59,7 @@ export class KeptEntries {
     const entries: Entry[] = [];
     let bytes = 0;
     for (let at = this.#blockIndexOf(after + 1); at < this.#blocks.length; at++) {
-      const block = this.#blocks[at] as Block;
+      const block = this.#blocks[at] as FilledBlock;
       for (let index = Math.max(0, after + 1 - block.first); index < block.count; index++) {
         const entry = entryAt(block, index, epoch);
         bytes += entry.body.length;
@@ -77,25 +73,21 @@ export class KeptEntries {
   /** Drops the oldest, up to and with an offset. */
   dropThrough(offset: number): void {
     while (this.#dropped < offset && this.#dropped < this.#top) {
-      const block = this.#blocks[0] as Block;
+      const block = this.#blocks[0] as FilledBlock;
       const index = this.#dropped + 1 - block.first;
       this.#bytes -= bodyEnd(block, index) - bodyStart(block, index);
       this.#dropped++;
-      if (index + 1 === block.count) this.#spare = this.#blocks.shift();
+      if (index + 1 === block.count) {
+        this.#blocks.shift();
+        this.#memory.giveBack(block);
+      }
     }
   }
 
-  #blockFor(offset: number, length: number): Block {
+  #blockFor(offset: number, length: number): FilledBlock {
     const last = this.#blocks.at(-1);
     if (last !== undefined && fits(last, length)) return last;
-    const spare = this.#spare;
-    this.#spare = undefined;
-    const usualBytes = Math.min(largestBlockBytes, 2 * (last?.bodies.length ?? smallestBlockBytes / 2));
-    const isSpareFit = spare !== undefined && spare.bodies.length >= Math.max(usualBytes, length);
-    const bodies = isSpareFit ? spare.bodies : Buffer.allocUnsafeSlow(Math.max(usualBytes, length));
-    const numbers = isSpareFit
-      ? spare.numbers
-      : new Uint32Array((bodies.length / bytesPerEntry) * numbersPerEntry);
+    const { bodies, numbers } = this.#memory.take(length, last?.bodies.length ?? 0);
     const block = { first: offset, bodies, numbers, count: 0, usedBytes: 0 };
     this.#blocks.push(block);
     return block;
@@ -107,19 +99,19 @@ export class KeptEntries {
   }
 }
 
-function fits({ bodies, numbers, count, usedBytes }: Block, length: number): boolean {
+function fits({ bodies, numbers, count, usedBytes }: FilledBlock, length: number): boolean {
   return usedBytes + length <= bodies.length && (count + 1) * numbersPerEntry <= numbers.length;
 }
 
-function bodyStart({ numbers }: Block, index: number): number {
+function bodyStart({ numbers }: FilledBlock, index: number): number {
   return numbers[index * numbersPerEntry] as number;
 }
 
-function bodyEnd(block: Block, index: number): number {
+function bodyEnd(block: FilledBlock, index: number): number {
   return index + 1 < block.count ? bodyStart(block, index + 1) : block.usedBytes;
 }
 
-function entryAt(block: Block, index: number, epoch: number): Entry {
+function entryAt(block: FilledBlock, index: number, epoch: number): Entry {
   const { numbers, bodies, first } = block;
   const at = index * numbersPerEntry;
   return {

@@ -10,6 +10,7 @@ import type {
   StreamState,
   Subscription,
 } from '../../port/room-log.ts';
+import { EntryBlocks } from './entry-blocks.ts';
 import { MemoryStream } from './memory-stream.ts';
 
 export interface MemoryRoomLogOptions {
@@ -28,6 +29,7 @@ const sweepIntervalMs = 1_000;
 /** The log of a single node, gone with its process. Commits take effect within the call; the promise only reports. */
 export class MemoryRoomLog implements RoomLog {
   readonly #options: MemoryRoomLogOptions;
+  readonly #memory = new EntryBlocks();
   readonly #streams = new Map<StreamName, MemoryStream>();
   readonly #listeners = new Map<StreamName, Set<StreamListener>>();
   #stopSweep: (() => void) | undefined;
@@ -39,7 +41,7 @@ export class MemoryRoomLog implements RoomLog {
   commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
     const nowMs = this.#options.clock.monotonicMs();
     const known = this.#streams.get(stream);
-    const target = known ?? new MemoryStream(this.#options.maxBytes, nowMs);
+    const target = known ?? new MemoryStream(this.#options.maxBytes, this.#memory, nowMs);
     const { result, entry } = target.commit(commit, nowMs);
     if (known === undefined && result.outcome === 'applied') {
       this.#streams.set(stream, target);
@@ -109,7 +111,9 @@ export class MemoryRoomLog implements RoomLog {
       stream.sweep(nowMs, this.#options.keepMs);
       const forgotten =
         stream.emptySinceMs !== undefined && stream.emptySinceMs <= nowMs - this.#options.emptyGraceMs;
-      if (forgotten && name.startsWith('room:')) this.#streams.delete(name);
+      if (!forgotten || !name.startsWith('room:')) continue;
+      this.#streams.delete(name);
+      stream.dispose();
     }
   }
 }

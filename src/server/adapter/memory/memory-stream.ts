@@ -13,6 +13,7 @@ import type {
   StreamState,
 } from '../../port/room-log.ts';
 import { AppliedSeqs } from './applied-seqs.ts';
+import type { EntryBlocks } from './entry-blocks.ts';
 import { KeptEntries } from './kept-entries.ts';
 
 interface StoredMember extends Member {
@@ -28,15 +29,16 @@ export class MemoryStream {
   readonly #fields = new Map<string, Uint8Array>();
   readonly #members = new Map<string, StoredMember>();
   readonly #sources = new Map<string, AppliedSeqs>();
-  readonly #kept = new KeptEntries();
+  readonly #kept: KeptEntries;
   #top = 0;
   #lastToAll = 0;
   /** What was the top at some past moments, one a second at most: entries up to a mark are at least as old as it. */
   #marks: { readonly atMs: number; readonly top: number }[] = [];
   readonly #maxBytes: number;
 
-  constructor(maxBytes: number, nowMs: number) {
+  constructor(maxBytes: number, memory: EntryBlocks, nowMs: number) {
     this.#maxBytes = maxBytes;
+    this.#kept = new KeptEntries(memory);
     this.emptySinceMs = nowMs;
   }
 
@@ -93,6 +95,11 @@ export class MemoryStream {
     for (const [id, record] of this.#sources) {
       if (record.usedAtMs <= nowMs - keepMs && !members.has(id)) this.#sources.delete(id);
     }
+  }
+
+  /** Gives the memory of its entries back: it is forgotten, and not to be used any more. */
+  dispose(): void {
+    this.#kept.dropThrough(this.#top);
   }
 
   #holds(check: Check): boolean {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { type Block, EntryBlocks } from '../../../../../src/server/adapter/memory/entry-blocks.ts';
 import { KeptEntries } from '../../../../../src/server/adapter/memory/kept-entries.ts';
 import type { Entry } from '../../../../../src/server/port/room-log.ts';
 
@@ -25,7 +26,7 @@ const steps = fc.array(
 test('what is kept is read as it was appended, whatever was dropped before', () => {
   fc.assert(
     fc.property(steps, (sequence) => {
-      const kept = new KeptEntries();
+      const kept = new KeptEntries(new EntryBlocks());
       const model: Entry[] = [];
       let dropped = 0;
       for (const step of sequence) {
@@ -59,7 +60,7 @@ test('what is kept is read as it was appended, whatever was dropped before', () 
 });
 
 test('what was read stays as it was when its place is used anew', () => {
-  const kept = new KeptEntries();
+  const kept = new KeptEntries(new EntryBlocks());
   for (let offset = 1; offset <= 1_000; offset++) {
     kept.append(entryOf(offset, 100));
     const [read] = kept.read(7, offset - 1, 1_000);
@@ -67,4 +68,25 @@ test('what was read stays as it was when its place is used anew', () => {
     kept.append(entryOf(++offset, 100));
     expect(read).toEqual(entryOf(offset - 1, 100));
   }
+});
+
+test('streams that come and go use the same memory again', () => {
+  const memory = new EntryBlocks();
+  const used = new Set<ArrayBufferLike>();
+  const taking = {
+    take: (...args: Parameters<EntryBlocks['take']>) => note(memory.take(...args)),
+    giveBack: (block: Block) => memory.giveBack(block),
+  };
+  const note = (block: Block) => {
+    if (block.bodies.length === 65_536) used.add(block.bodies.buffer);
+    return block;
+  };
+  for (let stream = 0; stream < 50; stream++) {
+    const kept = new KeptEntries(taking as EntryBlocks);
+    for (let offset = 1; offset <= 400; offset++) kept.append(entryOf(offset, 1_000));
+    expect(kept.read(7, 0, 1e9)).toHaveLength(400);
+    kept.dropThrough(400);
+  }
+  expect(used.size).toBeGreaterThan(2);
+  expect(used.size).toBeLessThan(8);
 });
