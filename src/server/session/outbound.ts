@@ -111,6 +111,7 @@ export class Outbound {
   }
 
   #drained(): void {
+    if (this.#awaitingRoom.length + this.#thinned.size + this.#pullers.size === 0) return;
     this.#wake();
     for (const [key, frame] of this.#thinned) {
       if (!this.hasRoom) return;

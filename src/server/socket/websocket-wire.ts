@@ -17,6 +17,7 @@ export class WebSocketWire implements Wire {
   #first: Buffer | undefined;
   #others: Buffer[] | undefined;
   #waitingBytes = 0;
+  readonly #drainListeners: (() => void)[] = [];
 
   /** `socket` is the one that the WebSocket was made on. */
   constructor(webSocket: WebSocket, socket: Duplex, codec: Codec) {
@@ -48,6 +49,7 @@ export class WebSocketWire implements Wire {
 
   onDrain(listener: () => void): void {
     this.#socket.on('drain', listener);
+    this.#drainListeners.push(listener);
   }
 
   /** Writes what waits, in one piece. */
@@ -59,7 +61,14 @@ export class WebSocketWire implements Wire {
     this.#first = undefined;
     this.#others = undefined;
     this.#waitingBytes = 0;
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(bytes);
+    if (this.#webSocket.readyState !== WebSocket.OPEN || !this.#socket.write(bytes)) return;
+    // The kernel took it at once: the socket was never full, and no `drain` of it will come. After much, others come first.
+    if (bytes.length < this.#socket.writableHighWaterMark) this.#drained();
+    else setImmediate(() => this.#drained());
+  }
+
+  #drained(): void {
+    for (const listener of this.#drainListeners) listener();
   }
 }
 
