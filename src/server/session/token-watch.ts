@@ -21,6 +21,11 @@ interface Watched {
  * can't wait for the years that a token may hold.
  */
 const longestWaitMs = 3_600_000;
+/**
+ * Long waits are whole multiples of this, in milliseconds, and the rest follows: Node keeps a list for each duration that a timer
+ * ever had, until that time is over, also where the timer was taken back.
+ */
+const stepMs = 10_000;
 
 /** Warns the clients whose tokens are about to expire, and says when they have. One timer for each session with such a token. */
 export class TokenWatch {
@@ -74,7 +79,8 @@ export class TokenWatch {
   /** Calls back at a moment of the wall clock, in milliseconds since 1970; soon if it has passed. */
   #at(watched: Watched, momentMs: number, callback: () => void): void {
     const { clock } = this.#options;
-    const waitMs = Math.min(Math.max(Math.ceil(momentMs - clock.now()), 0), longestWaitMs);
+    const leftMs = Math.min(Math.max(Math.ceil(momentMs - clock.now()), 0), longestWaitMs);
+    const waitMs = leftMs < stepMs ? leftMs : leftMs - (leftMs % stepMs);
     watched.cancel = clock.after(waitMs, () => {
       if (clock.now() < momentMs) this.#at(watched, momentMs, callback);
       else callback();

@@ -131,3 +131,18 @@ test('a session that is forgotten, that lost its connection or whose node stops 
   watch.watch(session);
   expect(clock.pending).toBe(0);
 });
+
+test('tokens that expire at thousands of moments make timers of few durations', () => {
+  const clock = new FakeClock();
+  const durations = new Set<number>();
+  const timers: Clock = {
+    now: () => clock.now(),
+    monotonicMs: () => clock.monotonicMs(),
+    after(delayMs, callback) {
+      durations.add(delayMs);
+      return clock.after(delayMs, callback);
+    },
+  };
+  for (let ms = 0; ms < 5_000; ms++) watched(3_600_000 - ms, clock, timers).watch.stop();
+  expect(durations.size).toBeLessThan(5);
+});
