@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { CloseCode } from '../shared/close-codes.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 /** What is asked for when somebody looks: the name, what it means, its value. */
@@ -17,6 +18,13 @@ const misnamed = [
   'nodejs_active_resources_total',
 ];
 const eventLoopPrecisionMs = 100;
+
+/** Those that a server or a WebSocket gives: a client can close with any of 2,000 others, which must not be a time series each. */
+const closeCodes: ReadonlySet<number> = new Set([
+  // RFC 6455, section 7.4.1.
+  ...[1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013],
+  ...Object.values(CloseCode),
+]);
 
 /**
  * The metrics of a signaling node, in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/),
@@ -82,7 +90,7 @@ export class PrometheusMetrics {
   }
 
   disconnected(code: number): void {
-    increase(this.#disconnected, `${code}`);
+    increase(this.#disconnected, closeCodes.has(code) ? `${code}` : 'other');
   }
 
   /** The counts of a counter by the values of its one label. */

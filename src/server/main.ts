@@ -182,6 +182,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     ender: leaver,
     clock,
     log,
+    metrics,
     node: config.nodeId,
     serverVersion: version,
     features: ['rooms', 'relay'],
@@ -198,7 +199,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     tokenWarningMs: config.auth.tokenWarningMs,
   });
   const { maxFrameBytes, requestTimeoutMs } = limits;
-  const dispatcher = new Dispatcher({ handlers, maxFrameBytes, requestTimeoutMs, clock });
+  const dispatcher = new Dispatcher({ handlers, maxFrameBytes, requestTimeoutMs, clock, metrics });
   const reaper = new Reaper({ store, leaver, clock, log, intervalMs: reapIntervalMs });
   return { sessions, dispatcher, reaper, tails, metrics };
 }
@@ -256,6 +257,7 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, 
     dispatcher,
     clock,
     log,
+    metrics,
     clientUrls: config.clientUrls,
     tokenInQuery: config.auth.tokenInQuery,
     signInTimeoutMs: config.auth.signInTimeoutMs,

@@ -184,8 +184,10 @@ export class RawClient {
     await this.request({ case: 'heartbeat', value: {} });
   }
 
-  close(): void {
-    this.#socket.terminate();
+  /** Cuts the connection; with a code, closes it in due form. */
+  close(code?: number): void {
+    if (code === undefined) this.#socket.terminate();
+    else this.#socket.close(code);
   }
 
   async #find<Found>(

@@ -69,6 +69,11 @@ export function readRequestId(bytes: Uint8Array): number {
   return envelope.id;
 }
 
+/** A kind as the schema names it: `join_room`. */
+export function frameName(kind: FrameKind): string {
+  return ClientFrameSchema.field[kind].name;
+}
+
 /** The body of a frame that `readClientFrame` gave, in full. Throws INTERNAL when the frame is of another kind. */
 export function decodeBody<Kind extends FrameKind>(frame: ClientFrameView, kind: Kind): BodyOf<Kind> {
   const schema: DescMessage | undefined = ClientFrameSchema.field[kind].message;

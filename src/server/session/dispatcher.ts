@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
-import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { codeName, ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import {
   type ClientFrameView,
   type FrameKind,
+  frameName,
   readClientFrame,
   readRequestId,
 } from '../frame/client-frame.ts';
+import type { Metrics } from '../port/metrics.ts';
 import type { Answer } from './answer.ts';
+import type { Limit } from './frame-limits.ts';
 import type { Handlers } from './handler.ts';
 import { OverrunWatch } from './overrun-watch.ts';
 import type { WaitingRequest } from './request-book.ts';
@@ -17,12 +20,16 @@ import type { Session } from './session.ts';
 /** Kinds of frames that may be sent without an id: they have no lasting effect. */
 const withoutId: ReadonlySet<FrameKind> = new Set<FrameKind>(['heartbeat', 'typing']);
 
+/** What a frame that is dropped counts as: its warning has this code. */
+const dropped = codeName(ErrorCode.RATE_LIMITED);
+
 export interface DispatcherOptions {
   readonly handlers: Handlers;
   readonly maxFrameBytes: number;
   /** How long a handler may take, in milliseconds. */
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /** Brings each frame of a session to the handler of its kind, and each outcome back to the client. */
@@ -46,6 +53,7 @@ export class Dispatcher {
     // Before anything is checked: what is dropped has to cost as little as it can.
     if (!session.limits.take(bytes.length)) {
       session.limits.dropFrame(readRequestId(bytes), bytes.length);
+      this.#options.metrics.refused(dropped);
       return;
     }
     const read = readClientFrame(bytes, this.#options.maxFrameBytes);
@@ -57,7 +65,8 @@ export class Dispatcher {
     if (frame.id !== 0) {
       if (!this.#begin(session, frame)) return;
     } else if (!withoutId.has(frame.kind)) {
-      session.refuse(
+      this.#refuse(
+        session,
         0,
         new SignalError(ErrorCode.INVALID_ARGUMENT, `a ${frame.kind} frame needs an id other than 0`),
       );
@@ -69,19 +78,19 @@ export class Dispatcher {
   /** Answers data that could not be made a frame. */
   refuseBroken(session: Session, id: number, error: SignalError): void {
     const problem = id === 0 ? undefined : session.requests.pass(id);
-    session.refuse(id, problem ?? error);
+    this.#refuse(session, id, problem ?? error);
     session.noteBrokenFrame();
   }
 
   /** False: the request is refused or dropped. */
   #begin(session: Session, { id, kind }: ClientFrameView): boolean {
     if (session.requests.isFull) {
-      session.limits.drop(id, 'window');
+      this.#drop(session, id, 'window');
       return false;
     }
     const problem = session.requests.begin(id, kind);
     if (problem === undefined) this.#watch.add(session);
-    else session.refuse(id, problem);
+    else this.#refuse(session, id, problem);
     return problem === undefined;
   }
 
@@ -91,36 +100,41 @@ export class Dispatcher {
     try {
       answering = handler(session, frame);
     } catch (thrown) {
-      this.#refused(session, frame, thrown);
+      this.#failed(session, frame, thrown);
       return;
     }
     answering.then(
       (answer) => this.#answered(session, frame, answer),
-      (thrown: unknown) => this.#refused(session, frame, thrown),
+      (thrown: unknown) => this.#failed(session, frame, thrown),
     );
   }
 
   #answered(session: Session, { id, kind }: ClientFrameView, answer: Answer): void {
     try {
-      if (answer.roomBusyMs !== undefined) session.limits.drop(id, 'room', answer.roomBusyMs);
-      else if (session.requests.finish(id)) session.answer(id, answer);
+      if (answer.roomBusyMs !== undefined) {
+        this.#drop(session, id, 'room', answer.roomBusyMs);
+        return;
+      }
+      // What a relay carries is counted where that is known.
+      if (kind !== 'relay') this.#options.metrics.handled(frameName(kind));
+      if (session.requests.finish(id)) session.answer(id, answer);
       else answer.afterReply?.();
     } catch (error) {
-      this.#fail(session, kind, error);
+      this.#giveUp(session, kind, error);
     }
   }
 
-  #refused(session: Session, { id, kind }: ClientFrameView, thrown: unknown): void {
+  #failed(session: Session, { id, kind }: ClientFrameView, thrown: unknown): void {
     try {
       const error = this.#explain(session, kind, thrown);
-      if (session.requests.finish(id) || id === 0) session.refuse(id, error);
+      if (session.requests.finish(id) || id === 0) this.#refuse(session, id, error);
     } catch (error) {
-      this.#fail(session, kind, error);
+      this.#giveUp(session, kind, error);
     }
   }
 
   /** The connection's state is not to be trusted any more. */
-  #fail(session: Session, kind: FrameKind, error: unknown): void {
+  #giveUp(session: Session, kind: FrameKind, error: unknown): void {
     session.log.error('session.failed', error, { kind });
     session.close(CloseCode.INTERNAL, 'the server failed');
   }
@@ -132,7 +146,17 @@ export class Dispatcher {
     const message = `the request took longer than ${requestTimeoutMs} ms; it may have its effect yet`;
     const error = new SignalError(ErrorCode.INTERNAL, message, { correlationId });
     session.log.warn('request.overran', { kind, correlationId, timeoutMs: requestTimeoutMs });
+    this.#refuse(session, id, error);
+  }
+
+  #refuse(session: Session, id: number, error: SignalError): void {
+    this.#options.metrics.refused(error.codeName);
     session.refuse(id, error);
+  }
+
+  #drop(session: Session, id: number, limit: Limit, retryAfterMs?: number): void {
+    this.#options.metrics.refused(dropped);
+    session.limits.drop(id, limit, retryAfterMs);
   }
 
   #explain(session: Session, kind: FrameKind, thrown: unknown): SignalError {

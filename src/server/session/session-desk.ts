@@ -1,7 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import type { Hello, Resume } from '../../../gen/parley/signal/v1/session_pb.ts';
+import type { Hello, Resume, ResumedRoom } from '../../../gen/parley/signal/v1/session_pb.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import type { Log } from '../port/log.ts';
+import type { Metrics, RoomOutcome } from '../port/metrics.ts';
 import type { EndReason, SessionRecord, SessionStore } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import type { RoomOnSignIn, RoomsOnSignIn, SessionEnder } from './returning.ts';
@@ -30,6 +31,7 @@ export interface SessionDeskOptions {
   readonly rooms: RoomsOnSignIn;
   readonly ender: SessionEnder;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly node: string;
   /** Makes a session that hears of notices from then on. */
   readonly makeSession: (request: SignIn, record: SessionRecord) => Session;
@@ -58,7 +60,7 @@ export class SessionDesk {
 
   /** Undefined: there is nothing to come back to, and a new session does no harm. */
   async #resume(request: SignIn, resume: Resume): Promise<SignedIn | undefined> {
-    const { store, rooms, node, makeSession } = this.#options;
+    const { store, rooms, node, metrics, makeSession } = this.#options;
     const { sessionId, sessionSecret: secret, attempt } = resume;
     const ref = { userId: request.identity.userId, sessionId };
     const attached = await store.attach({ ...ref, secretHash: hashOf(secret), node, attempt });
@@ -73,10 +75,13 @@ export class SessionDesk {
     if (attached.outcome !== 'attached') return undefined;
     const session = makeSession(request, attached.record);
     const positions = new Map(resume.positions.map((position) => [position.stream, position]));
-    const returned = Array.from(attached.record.rooms, ([roomId, held]) =>
-      rooms.comeBack(session, roomId, held, positions.get(roomId)),
+    const returned = await Promise.all(
+      Array.from(attached.record.rooms, ([roomId, held]) =>
+        rooms.comeBack(session, roomId, held, positions.get(roomId)),
+      ),
     );
-    return { session, secret, resumed: true, rooms: await Promise.all(returned) };
+    for (const { room } of returned) metrics.resumedRoom(outcomeOf(room));
+    return { session, secret, resumed: true, rooms: returned };
   }
 
   async #open(request: SignIn): Promise<SignedIn> {
@@ -103,6 +108,12 @@ export class SessionDesk {
     const { ender, log } = this.#options;
     ender.finish(record).catch((error: unknown) => log.error('session.finish', error));
   }
+}
+
+/** As the metrics name it. */
+function outcomeOf({ outcome }: ResumedRoom): RoomOutcome {
+  if (outcome.case === 'recovered' || outcome.case === 'snapshot') return outcome.case;
+  return outcome.case === 'error' && outcome.value.code === ErrorCode.NOT_IN_ROOM ? 'out' : 'failed';
 }
 
 function hashOf(secret: string): string {

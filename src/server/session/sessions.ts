@@ -12,6 +12,7 @@ import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
+import type { Metrics } from '../port/metrics.ts';
 import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import { Acknowledger } from './acknowledger.ts';
@@ -28,6 +29,7 @@ export interface SessionsOptions {
   readonly ender: SessionEnder;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly node: string;
   readonly serverVersion: string;
   readonly features: readonly string[];

@@ -7,6 +7,7 @@ import { readClientFrame } from '../frame/client-frame.ts';
 import { errorMessage } from '../frame/error-message.ts';
 import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
+import type { Metrics } from '../port/metrics.ts';
 import type { Identity, TokenVerifier } from '../port/token-verifier.ts';
 import type { Dispatcher } from '../session/dispatcher.ts';
 import type { Session } from '../session/session.ts';
@@ -29,6 +30,7 @@ export interface ConnectionOptions {
   readonly line: SignInLine;
   /** Its lines name the connection by `id`. */
   readonly log: Log;
+  readonly metrics: Metrics;
   /** Names the connection in the log. */
   readonly id: string;
   readonly signInTimeoutMs: number;
@@ -94,7 +96,8 @@ export class Connection implements WireListener {
     this.#phase = { name: 'closed' };
     const session = phase.name === 'signed-in' ? phase.session : undefined;
     if (session !== undefined) this.#lose(session);
-    const { clock, log } = this.#options;
+    const { clock, log, metrics } = this.#options;
+    metrics.disconnected(code);
     const afterMs = Math.round(clock.monotonicMs() - this.#openedAtMs);
     log.info('ws.disconnect', { code, afterMs, session: session?.sessionId });
   }
@@ -188,7 +191,8 @@ export class Connection implements WireListener {
     if (this.#phase.name === 'closed') return;
     this.#phase = { name: 'closed' };
     this.#letGo();
-    const { wire, log } = this.#options;
+    const { wire, log, metrics } = this.#options;
+    metrics.refused(error.codeName);
     wire.send(controlFrame({ body: { case: 'error', value: errorMessage(error) } }));
     wire.close(code, error.codeName);
     log.info('ws.auth_failure', { code: error.codeName, reason: error.message });

@@ -9,6 +9,7 @@ import { jsonSubprotocol, protoSubprotocol } from '../../shared/limits.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { type Codec, codecFor } from '../frame/codec.ts';
 import type { Log } from '../port/log.ts';
+import type { Metrics } from '../port/metrics.ts';
 import type { TokenVerifier } from '../port/token-verifier.ts';
 import type { Dispatcher } from '../session/dispatcher.ts';
 import type { SignIn } from '../session/session-desk.ts';
@@ -31,6 +32,7 @@ export interface WebSocketEndpointOptions {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly clientUrls: readonly string[];
   readonly tokenInQuery: boolean;
   readonly signInTimeoutMs: number;

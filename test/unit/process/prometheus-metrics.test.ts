@@ -31,6 +31,13 @@ test('what is counted stands in the text, by its labels, and gauges are asked fo
   expect(await metrics.text()).toContain('\nopen_gauge 7\n');
 });
 
+test('a close code that a client made up is no time series of its own', async () => {
+  const metrics = new PrometheusMetrics();
+  for (const code of [3000, 4999, 1006]) metrics.disconnected(code);
+  const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('ws_disconnects_total{'));
+  expect(lines).toEqual(['ws_disconnects_total{code="other"} 2', 'ws_disconnects_total{code="1006"} 1']);
+});
+
 test('no gauge is named as a counter is', async () => {
   const text = await new PrometheusMetrics().text();
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]);

@@ -26,6 +26,7 @@ import { Sessions } from '../../../../src/server/session/sessions.ts';
 import type { Wire } from '../../../../src/server/session/wire.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
+import { uncounted } from '../../uncounted.ts';
 
 const rateLimits = new RateLimits({
   connection: { perSecond: 1_000, burst: 1_000 },
@@ -88,6 +89,7 @@ export function expiringSessions(verifier: TokenVerifier) {
     ender: { finish: notAsked },
     clock,
     log: quietLog,
+    metrics: uncounted,
     node: 'a',
     serverVersion: '0.0.0',
     features: [],
@@ -112,6 +114,7 @@ export function expiringSessions(verifier: TokenVerifier) {
     requestTimeoutMs: 60_000,
     // One of its own, so that the test's clock has the timers of tokens alone.
     clock: new FakeClock(),
+    metrics: uncounted,
   });
   return {
     clock,

@@ -9,6 +9,7 @@ import { SignInLine } from '../../../../src/server/socket/sign-in-line.ts';
 import { UserSeats } from '../../../../src/server/socket/user-seats.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
 import { quietLog } from '../../quiet-log.ts';
+import { uncounted } from '../../uncounted.ts';
 import { ecPair, signed } from '../adapter/jose/signing-keys.ts';
 import { usualVerifier } from '../adapter/jose/usual-verifier.ts';
 import { adas, expiringSessions, frameOf, ToldWire } from './expiring-sessions.ts';
@@ -108,6 +109,7 @@ test('S2: a connection that does not heed the close has no effect after its toke
     sessions,
     dispatcher,
     log: quietLog,
+    metrics: uncounted,
     signInTimeoutMs: 5_000,
     maxFrameBytes: 1_000_000,
     token: 'first',

@@ -21,6 +21,7 @@ import { CloseCode } from '../../../../src/shared/close-codes.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
+import { uncounted } from '../../uncounted.ts';
 
 const alice: Identity = {
   userId: 'alice',
@@ -66,6 +67,7 @@ test('a connection that is gone before its token was verified takes no session f
       sessions: sessionsOf(store),
       dispatcher: dispatcherOf(clock),
       log: quietLog,
+      metrics: uncounted,
       signInTimeoutMs: 5_000,
       maxFrameBytes: 1_000_000,
       token: '',
@@ -112,6 +114,7 @@ test('X4: one whose turn to sign in does not come in time is told when to come a
     sessions: sessionsOf(new MemorySessionStore({ clock, endedKeepMs: 5_000 })),
     dispatcher: dispatcherOf(clock),
     log: quietLog,
+    metrics: uncounted,
     signInTimeoutMs: 5_000,
     maxFrameBytes: 1_000_000,
     token: 'token',
@@ -131,7 +134,13 @@ test('X4: one whose turn to sign in does not come in time is told when to come a
 
 function dispatcherOf(clock: FakeClock): Dispatcher {
   const handlers = unimplementedHandlers as unknown as Handlers;
-  return new Dispatcher({ handlers, maxFrameBytes: 1_000_000, requestTimeoutMs: 10_000, clock });
+  return new Dispatcher({
+    handlers,
+    maxFrameBytes: 1_000_000,
+    requestTimeoutMs: 10_000,
+    clock,
+    metrics: uncounted,
+  });
 }
 
 function resumingHello(sessionId: string): Uint8Array {
@@ -148,6 +157,7 @@ function sessionsOf(store: MemorySessionStore): Sessions {
     ender: { finish: notAsked },
     clock: new FakeClock(),
     log: quietLog,
+    metrics: uncounted,
     node: 'a',
     serverVersion: '0.0.0',
     features: [],
