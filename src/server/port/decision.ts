@@ -39,7 +39,13 @@ export function refusable(decide: () => Decision): Decision {
 
 /** What came of it: a commit, with what was added to the log and where; or nothing had to be done. */
 export type Decided =
-  | { readonly kind: 'committed'; readonly position: Position; readonly entry: NewEntry | undefined }
+  | {
+      readonly kind: 'committed';
+      readonly position: Position;
+      readonly entry: NewEntry | undefined;
+      /** It had been before, as `CommitResult.again` says. */
+      readonly again: boolean;
+    }
   | { readonly kind: 'done' };
 
 /** How often a decision is taken anew when the stream changed between the look at it and the commit. */
@@ -62,7 +68,10 @@ export async function decideAndCommit(
     if (decision.kind === 'refuse') throw decision.error;
     const { checks, changes, entry } = decision;
     const result = await log.commit(stream, { source, checks, changes, ...(entry && { entry }) });
-    if (result.outcome === 'applied') return { kind: 'committed', position: result.position, entry };
+    if (result.outcome === 'applied') {
+      const { position, again } = result;
+      return { kind: 'committed', position, entry, again };
+    }
     if (result.outcome !== 'refused') throw commitError(result.outcome);
   }
   throw new SignalError(ErrorCode.UNAVAILABLE, 'the room changes too fast, try again');

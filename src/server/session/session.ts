@@ -67,6 +67,8 @@ export class Session implements SessionRef {
   readonly #options: SessionOptions;
   /** An acknowledgement is asked for. */
   #willAcknowledge = false;
+  /** Takes back the one that is due with all that this turn of the event loop brings. */
+  #cancelThisTurn: (() => void) | undefined;
   #brokenFrames = 0;
   #identity: Identity;
   /** The request that brought the identity; 0: the sign-in. */
@@ -129,10 +131,11 @@ export class Session implements SessionRef {
     this.outbound.send(frame);
   }
 
-  /** Answers a request with its result, or notes the success to be acknowledged soon. */
+  /** Answers a request with its result, or notes the success to be acknowledged soon, or at once if it is an old one. */
   answer(requestId: number, answer: Answer): void {
-    if (answer.result === undefined) this.#acknowledgeSoon();
-    else this.#reply(requestId, answer.result);
+    if (answer.result !== undefined) this.#reply(requestId, answer.result);
+    else if (answer.again === true) this.#acknowledgeThisTurn();
+    else this.#acknowledgeSoon();
     answer.afterReply?.();
   }
 
@@ -146,6 +149,8 @@ export class Session implements SessionRef {
   /** Acknowledges now what succeeded and was not told yet. */
   acknowledge(): void {
     this.#willAcknowledge = false;
+    this.#cancelThisTurn?.();
+    this.#cancelThisTurn = undefined;
     const through = this.requests.takeAcknowledged();
     if (through !== 0) this.send(acknowledgedFrame(through));
   }
@@ -167,6 +172,7 @@ export class Session implements SessionRef {
     this.#connected = false;
     this.limits.stop();
     this.#options.acknowledger.forget(this);
+    this.#cancelThisTurn?.();
     this.outbound.close();
     for (const { feed } of this.rooms.values()) feed.stop();
   }
@@ -180,6 +186,11 @@ export class Session implements SessionRef {
   #reply(requestId: number, result: Parameters<typeof replyFrame>[0]['result']): void {
     const ackedThrough = this.requests.takeAcknowledged();
     this.send(replyFrame({ replyTo: requestId, ackedThrough, ...(result && { result }) }));
+  }
+
+  #acknowledgeThisTurn(): void {
+    if (!this.#connected) return;
+    this.#cancelThisTurn ??= this.#options.clock.after(0, () => this.acknowledge());
   }
 
   #acknowledgeSoon(): void {

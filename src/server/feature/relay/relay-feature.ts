@@ -60,7 +60,7 @@ export class RelayFeature {
     return this.#log.commit(from.stream, commit).then((result) => {
       if (result.outcome === 'refused') throw refusal(result.failed);
       if (result.outcome !== 'applied') throw commitError(result.outcome);
-      if (result.again) return {};
+      if (result.again) return { again: true };
       this.#metrics.relayed(this.#clock.monotonicMs() - startMs);
       this.#metrics.handled(typeNames[relay.kind]);
       if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId);

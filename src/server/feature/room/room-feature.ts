@@ -12,7 +12,7 @@ import { decideUpdatePeer, decideUpdateRoom } from '../../domain/description.ts'
 import { snapshotOf } from '../../domain/room-view.ts';
 import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/client-frame.ts';
 import { errorMessage } from '../../frame/error-message.ts';
-import { type Decision, decideAndCommit } from '../../port/decision.ts';
+import { type Decided, type Decision, decideAndCommit } from '../../port/decision.ts';
 import type { Source, StreamState } from '../../port/room-log.ts';
 import type { JoinRecord } from '../../port/session-store.ts';
 import type { TokenVerifier } from '../../port/token-verifier.ts';
@@ -117,7 +117,7 @@ export class RoomFeature implements RoomsOnSignIn {
         decideLeave(state, session.sessionId, LeaveReason.LEFT),
       );
       if (decided.kind === 'committed') session.log.info('room.leave', { room: roomId, reason: 'LEFT' });
-      return {};
+      return plainSuccess(decided);
     });
   }
 
@@ -145,8 +145,8 @@ export class RoomFeature implements RoomsOnSignIn {
       const { peerId } = membership(session, roomId);
       const roomBusyMs = rated.has(frame.kind) ? session.limits.takeOfRoom(roomId, frame.body.length) : 0;
       if (roomBusyMs > 0) return { roomBusyMs };
-      await this.#decide(roomId, session.source(frame.id), (state) => decide(state, peerId));
-      return {};
+      const decided = await this.#decide(roomId, session.source(frame.id), (state) => decide(state, peerId));
+      return plainSuccess(decided);
     });
   }
 
@@ -168,6 +168,10 @@ function membership(session: Session, roomId: string): RoomMembership {
   const held = session.rooms.get(roomId);
   if (held === undefined) throw notInRoom();
   return held;
+}
+
+function plainSuccess(decided: Decided): Answer {
+  return { again: decided.kind === 'done' || decided.again };
 }
 
 function notInRoom(): SignalError {

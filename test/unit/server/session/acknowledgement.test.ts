@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../../contract/fake-clock.ts';
+import { adas, loneSession } from './expiring-sessions.ts';
+
+/** A session with these requests in its book, in ascending order. */
+function sessionWith(...ids: readonly number[]) {
+  const clock = new FakeClock();
+  const { session, told } = loneSession(clock, adas());
+  for (const id of ids) session.requests.begin(id, 'relay');
+  const succeed = (id: number, again: boolean) => {
+    session.requests.finish(id);
+    session.answer(id, again ? { again } : {});
+  };
+  return { clock, session, told, succeed };
+}
+
+test('a success waits for others, and all are acknowledged together', async () => {
+  const { clock, told, succeed } = sessionWith(1, 2);
+  succeed(1, false);
+  await clock.advance(20);
+  succeed(2, false);
+  await clock.advance(4);
+  expect(told).toEqual([]);
+  await clock.advance(1);
+  expect(told).toEqual(['acknowledged']);
+  expect(clock.pending).toBe(0);
+});
+
+test('a success that was there before is acknowledged with its turn, and takes with it what waits', async () => {
+  const { clock, told, succeed } = sessionWith(1, 2, 3, 4);
+  succeed(1, false);
+  succeed(2, true);
+  succeed(3, true);
+  expect(told).toEqual([]);
+  await clock.advance(0);
+  expect(told).toEqual(['acknowledged']);
+  expect(clock.pending).toBe(0);
+  // The next that is new waits its time again.
+  succeed(4, false);
+  await clock.advance(24);
+  expect(told).toEqual(['acknowledged']);
+  await clock.advance(1);
+  expect(told).toEqual(['acknowledged', 'acknowledged']);
+});
+
+test('nothing is acknowledged by a connection that is gone', async () => {
+  const { clock, session, told, succeed } = sessionWith(1, 2);
+  succeed(1, true);
+  session.disconnected();
+  succeed(2, true);
+  await clock.advance(100);
+  expect(told).toEqual([]);
+  expect(clock.pending).toBe(0);
+});
