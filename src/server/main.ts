@@ -10,7 +10,7 @@ import { PrometheusMetrics } from '../process/prometheus-metrics.ts';
 import type { TlsCertificate } from '../process/tls-certificate.ts';
 import { TlsWatch } from '../process/tls-watch.ts';
 import type { LoadedTokenKeys } from '../process/token-keys.ts';
-import { systemClock } from '../shared/clock.ts';
+import { type Clock, systemClock } from '../shared/clock.ts';
 import { maxRoomsPerSession, maxUnanswered } from '../shared/limits.ts';
 import { openDirectory } from './adapter/directory/open-directory.ts';
 import { ReadThroughDirectory } from './adapter/directory/read-through-directory.ts';
@@ -26,7 +26,11 @@ import { createHttpApi } from './http/http-api.ts';
 import { OpenConnections } from './http/open-connections.ts';
 import { Reaper } from './liveness/reaper.ts';
 import { RoomLeaver } from './liveness/room-leaver.ts';
+import type { Directory } from './port/directory.ts';
 import type { Log } from './port/log.ts';
+import type { RoomLog } from './port/room-log.ts';
+import type { SessionStore } from './port/session-store.ts';
+import type { TokenVerifier } from './port/token-verifier.ts';
 import { Dispatcher } from './session/dispatcher.ts';
 import type { Handlers } from './session/handler.ts';
 import { RateLimits, roomRate } from './session/rate-limits.ts';
@@ -48,6 +52,21 @@ export interface NodeOptions {
   readonly tls?: TlsCertificate;
   /** The folder of the built pages. */
   readonly pagesFolder: string;
+  /** What time the node goes by. Default: the system's. */
+  readonly clock?: Clock;
+  /** Gives what the node shall stand on, from what it would by its settings: the same, or others before them. */
+  readonly ports?: (ports: Ports) => Ports;
+}
+
+/** What a node stands on: the log, the sessions' records, the keys of tokens, the Directory. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly roomLog: RoomLog;
+  readonly store: SessionStore;
+  readonly verifier: TokenVerifier;
+  readonly directory: Directory;
+  /** Ends what they run, when nothing asks them any more. */
+  readonly close: () => void;
 }
 
 /** A signaling node that listens. */
@@ -80,12 +99,13 @@ const maxCachedUsers = 100_000;
 
 /** Puts a node together from its parts and lets it listen. The only place that knows them all. */
 export async function startNode(options: NodeOptions): Promise<SignalingNode> {
-  const ports = openPorts(options);
+  const { ports: changed = (ports) => ports } = options;
+  const ports = changed(openPorts(options));
   const inside = makeInside(options, ports);
   const { sockets, http, connections } = makeWaysIn(options, ports, inside);
   await inside.sessions.start();
   inside.reaper.start();
-  const tlsWatch = watchTls(options, http.server);
+  const tlsWatch = watchTls(options, http.server, ports.clock);
   const end = () => {
     tlsWatch?.stop();
     inside.sessions.stop();
@@ -109,9 +129,9 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
       const closed = http.close();
       connections.destroySilent();
       const graceMs = Math.min(requestGraceMs, deadlineMs / 2);
-      const cancelRequests = systemClock.after(graceMs, () => http.server.closeAllConnections());
+      const cancelRequests = ports.clock.after(graceMs, () => http.server.closeAllConnections());
       await sockets.close(deadlineMs - graceMs);
-      const cancelRest = systemClock.after(graceMs, () => connections.destroyAll());
+      const cancelRest = ports.clock.after(graceMs, () => connections.destroyAll());
       await closed;
       cancelRequests();
       cancelRest();
@@ -120,12 +140,11 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   };
 }
 
-type Ports = ReturnType<typeof openPorts>;
 type Inside = ReturnType<typeof makeInside>;
 
-/** What the node stands on: the log, the sessions' records, the Directory, the keys of tokens. */
-function openPorts({ config, log, tokenKeys, embeddedDirectory }: NodeOptions) {
-  const clock = systemClock;
+/** By the settings. */
+function openPorts(options: NodeOptions): Ports {
+  const { config, log, tokenKeys, embeddedDirectory, clock = systemClock } = options;
   const { windowMaxMs } = config.reconnection;
   const roomLog = new MemoryRoomLog({
     clock,
@@ -224,7 +243,7 @@ function told({ limits, liveness, iceServers }: Config) {
 }
 
 /** Keeps the certificate as its files are; warns where production has none, and no proxy that could. */
-function watchTls({ config, log, tls }: NodeOptions, server: object): TlsWatch | undefined {
+function watchTls({ config, log, tls }: NodeOptions, server: object, clock: Clock): TlsWatch | undefined {
   const { tls: files, trustProxy } = config.listen;
   if (tls === undefined || files === undefined) {
     if (config.environment === 'production' && trustProxy === false) {
@@ -236,7 +255,7 @@ function watchTls({ config, log, tls }: NodeOptions, server: object): TlsWatch |
     files,
     loaded: tls,
     intervalMs: files.reloadIntervalMs,
-    clock: systemClock,
+    clock,
     log,
     onChange: ({ cert, key }) => {
       // Connections that are there keep what they agreed on.
