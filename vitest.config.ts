@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { CoverageReporter } from './test/reporter/coverage-reporter.ts';
+import { LogReporter } from './test/reporter/log-reporter.ts';
 
 /** Where to write the results as JSON as well, for a program that counts them. */
 const outputFile = process.env['TEST_RESULTS'];
@@ -8,7 +9,12 @@ export default defineConfig({
   test: {
     testTimeout: 15_000,
     hookTimeout: 60_000,
-    reporters: ['default', new CoverageReporter('docs/coverage.md'), ...(outputFile ? ['json'] : [])],
+    reporters: [
+      'default',
+      new CoverageReporter('docs/coverage.md'),
+      new LogReporter(),
+      ...(outputFile ? ['json'] : []),
+    ],
     ...(outputFile && { outputFile }),
     projects: [
       { extends: true, test: { name: 'provision', include: ['test/provision/**/*.test.ts'] } },

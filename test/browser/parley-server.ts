@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { recordLogLine } from '../reporter/run-record.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let pagesBuilt: Promise<unknown> | undefined;
@@ -67,13 +68,16 @@ export class ParleyServer {
 async function listeningUrl(server: ChildProcess): Promise<string> {
   if (server.stdout === null) throw new Error('the server has no output');
   const seen: string[] = [];
-  for await (const line of createInterface(server.stdout)) {
-    seen.push(line);
-    const url = /"url":"(http:[^"]+)"/.exec(line)?.[1];
-    if (url !== undefined) {
-      server.stdout.resume();
-      return url;
-    }
-  }
+  const lines = createInterface(server.stdout);
+  const listening = new Promise<string>((resolve) => {
+    lines.on('line', (line) => {
+      recordLogLine(line);
+      seen.push(line);
+      const url = /"url":"(http:[^"]+)"/.exec(line)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+  });
+  const url = await Promise.race([listening, once(lines, 'close')]);
+  if (typeof url === 'string') return url;
   throw new Error(`the server ended before it listened:\n${seen.join('\n')}`);
 }

@@ -45,7 +45,7 @@ const read = <Name extends keyof PeerPage>(page: Page, name: Name): Promise<Peer
 
 test('P4: a Chromium page and a Node peer exchange messages over a data channel', async () => {
   const page = await openPeer('chromium', 'p4-node', 'call');
-  const client = new ParleyClient({ url: server.wsUrl, token: await server.token('node') });
+  const client = new ParleyClient({ url: server.wsUrl, token: await server.token('nora') });
   await client.connect();
   const room = await client.join('p4-node');
   const received: string[] = [];

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { RawClient } from '../protocol/raw-client.ts';
+import { recordLogLine } from '../reporter/run-record.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -41,6 +42,7 @@ function startProcess(env: Readonly<Record<string, string>>): Program {
   const entries: Entry[] = [];
   const heard = new EventEmitter();
   createInterface({ input: child.stdout }).on('line', (line) => {
+    recordLogLine(line);
     entries.push(JSON.parse(line) as Entry);
     heard.emit('more');
   });

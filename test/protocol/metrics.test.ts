@@ -83,7 +83,7 @@ test('O2: a request is counted by its name where it is carried out, and by its c
 });
 
 test('O2: each request that is dropped over a rate counts as RATE_LIMITED', async () => {
-  const client = await slow.signIn('eager');
+  const client = await slow.signIn('egon');
   for (let times = 0; times < 70; times++) {
     client.send({ id: client.takeId(), body: { case: 'heartbeat', value: {} } });
   }
@@ -107,11 +107,11 @@ test('O2: a sign-in that is refused is counted by its code, and each end of a co
     const refused = await RawClient.open(server.wsUrl, { token: 'no token' });
     expect((await refused.closed).code).toBe(4100);
     for (const code of [1000, 4777]) {
-      const client = await signIn('closing');
+      const client = await signIn('clara');
       client.close(code);
       await client.closed;
     }
-    const lost = await signIn('lost');
+    const lost = await signIn('lois');
     lost.close();
     await expect.poll(() => metric('ws_connections_gauge')).toBe(0);
   });
@@ -122,7 +122,7 @@ test('O2: the rooms of a session that comes back are counted by how they stand',
   const lines = ['recovered', 'snapshot', 'out', 'failed'].map(
     (outcome) => `resumed_rooms_total{outcome="${outcome}"}`,
   );
-  const [host, guest] = [await signIn('host'), await signIn('guest')];
+  const [host, guest] = [await signIn('hedda'), await signIn('gus')];
   const guestId = randomUUID();
   const rooms = ['resumed-1', 'resumed-2', 'resumed-3'];
   for (const room of rooms) await host.join(room, randomUUID());

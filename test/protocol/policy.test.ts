@@ -10,7 +10,7 @@ import { type DirectorySource, startTestServer } from './test-server.ts';
 const { server, signIn } = await startRoomServer();
 
 test('R2: a full room refuses, also when many come at once', async () => {
-  const clients = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => signIn(name)));
+  const clients = await Promise.all(['amy', 'bea', 'cleo', 'dan', 'eve', 'fay'].map((name) => signIn(name)));
   const replies = await Promise.all(
     clients.map((client) =>
       client.request({ case: 'joinRoom', value: { roomId: 'small', peerId: randomUUID() } }),

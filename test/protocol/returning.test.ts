@@ -40,7 +40,7 @@ test('S3: a session that signed out is not opened again by a connection that com
 });
 
 test('S3: a connection that was given up and arrives late takes nothing from the one that came after it', async () => {
-  const first = await signIn('late');
+  const first = await signIn('laura');
   const second = await resume(first, 2);
   expect((await second.welcomed()).resumed).toBe(true);
   expect((await first.closed).code).toBe(4300);
@@ -67,8 +67,8 @@ test('R1: a join that is sent again is answered the same, although its join toke
 test('R1: by the path, the first joiner is told that it made the room', async () => {
   const url = server.wsUrl.replace(/\/ws$/, '/rooms/by-path');
   const [one, two] = [
-    await RawClient.signIn(url, await server.token('one')),
-    await RawClient.signIn(url, await server.token('two')),
+    await RawClient.signIn(url, await server.token('first-by-path')),
+    await RawClient.signIn(url, await server.token('second-by-path')),
   ];
   expect(one.welcome.rooms).toMatchObject([{ created: true, outcome: { case: 'snapshot' } }]);
   expect(two.welcome.rooms).toMatchObject([{ created: false, outcome: { case: 'snapshot' } }]);
@@ -77,7 +77,7 @@ test('R1: by the path, the first joiner is told that it made the room', async ()
 });
 
 test('R1: joins that are asked for together do not pass the limit of rooms together', async () => {
-  const client = await signIn('many');
+  const client = await signIn('molly');
   const { maxRooms = 0, maxUnanswered = 0 } = client.welcome.limits ?? {};
   expect(maxRooms).toBe(64);
   const asked = Array.from({ length: maxUnanswered }, (_, index) => index);
@@ -91,7 +91,7 @@ test('R1: joins that are asked for together do not pass the limit of rooms toget
 });
 
 test('R1: a session that is in a room is refused a second place in it, and keeps the one that it has', async () => {
-  const [client, other] = [await signIn('twice'), await signIn('watcher')];
+  const [client, other] = [await signIn('trudy'), await signIn('watcher')];
   const peerId = randomUUID();
   await other.join('one-place', randomUUID());
   await client.join('one-place', peerId);
@@ -107,7 +107,7 @@ test('R1: a session that is in a room is refused a second place in it, and keeps
 });
 
 test('R3: the highest id that a request may have leaves a member that goes when its session ends', async () => {
-  const [client, other] = [await signIn('high'), await signIn('watcher')];
+  const [client, other] = [await signIn('hilda'), await signIn('watcher')];
   await other.join('high-ids', randomUUID());
   const peerId = randomUUID();
   const join = (id: number) =>
@@ -122,7 +122,7 @@ test('R3: the highest id that a request may have leaves a member that goes when 
 });
 
 test('R7: what a joiner says of itself is held to the same bounds as a change of it', async () => {
-  const client = await signIn('verbose');
+  const client = await signIn('vera');
   const join = (attributes: Record<string, string>) =>
     client.request({ case: 'joinRoom', value: { roomId: 'verbose', attributes } });
   expect((await join({ '': 'x' })).result).toMatchObject({

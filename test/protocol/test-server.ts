@@ -3,12 +3,14 @@ import type { DestinationStream } from 'pino';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/pino-log.ts';
 import { loadTlsCertificate } from '../../src/process/tls-certificate.ts';
-import { type SessionTokenRequest, TokenIssuer } from '../../src/process/token-issuer.ts';
+import type { SessionTokenRequest, TokenIssuer } from '../../src/process/token-issuer.ts';
 import type { LoadedTokenKeys } from '../../src/process/token-keys.ts';
 import { startNode } from '../../src/server/main.ts';
 import { directoryRoutes } from '../../src/services/directory/directory-service.ts';
 import type { DirectorySource } from '../../src/services/directory/directory-source.ts';
 import { OpenPolicy } from '../../src/services/directory/open-policy.ts';
+import { RecordingIssuer } from '../reporter/recording-issuer.ts';
+import { recordLogLine } from '../reporter/run-record.ts';
 
 export type { DirectorySource };
 
@@ -46,7 +48,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   });
   const logLines: Readonly<Record<string, unknown>>[] = [];
   const destination: DestinationStream = {
-    write: (line) => void logLines.push(JSON.parse(line) as Readonly<Record<string, unknown>>),
+    write(line) {
+      logLines.push(JSON.parse(line) as Readonly<Record<string, unknown>>);
+      recordLogLine(line);
+    },
   };
   const { tls } = config.listen;
   const source = options.directory ?? new OpenPolicy({ production: false });
@@ -59,7 +64,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     embeddedDirectory: createRouterTransport(directoryRoutes(source)),
     pagesFolder: '/nonexistent',
   });
-  const issuer = new TokenIssuer({ secret });
+  const issuer = new RecordingIssuer({ secret });
   return {
     url: node.url,
     wsUrl: `${node.url.replace('http', 'ws')}/ws`,

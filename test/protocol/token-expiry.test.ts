@@ -119,7 +119,7 @@ test('S2: a token of another user, policy or window, and one that is none, are r
     expect(error.message).not.toContain('eve');
   }
   // Still by its first token, which may enter no room.
-  const joining = { case: 'joinRoom', value: { roomId: 'dan', peerId: randomUUID() } } as const;
+  const joining = { case: 'joinRoom', value: { roomId: 'scopes', peerId: randomUUID() } } as const;
   expect((await errorOf(client, joining)).code).toBe(ErrorCode.PERMISSION_DENIED);
   expect((await client.request(refreshing(good))).result.case).toBe('tokenRefreshed');
   expect((await client.request(joining)).result.case).toBe('roomJoined');

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Reporter, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
 import { readCoverage, writeCoverage } from './coverage-document.ts';
 import { coverageFindings, coverageSummary } from './coverage-findings.ts';
+import { isFullRun } from './full-run.ts';
 import { claimedIds } from './requirement-ids.ts';
 
 /**
@@ -47,14 +48,6 @@ export class CoverageReporter implements Reporter {
     }
     writeFileSync(this.#document, writeCoverage(readFileSync(this.#document, 'utf8'), testsById));
   }
-}
-
-async function isFullRun(vitest: Vitest, modules: readonly TestModule[]): Promise<boolean> {
-  const { testNamePattern, project, shard, cliExclude } = vitest.config;
-  if ((testNamePattern ?? shard ?? cliExclude) !== undefined || project.length > 0) return false;
-  const ran = new Set(modules.map((module) => `${module.project.name} ${module.moduleId}`));
-  const all = await vitest.globTestSpecifications();
-  return all.every((specification) => ran.has(`${specification.project.name} ${specification.moduleId}`));
 }
 
 function resultsByTitle(modules: readonly TestModule[]): ReadonlyMap<string, boolean> {

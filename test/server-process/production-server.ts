@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type SessionTokenRequest, TokenIssuer } from '../../src/process/token-issuer.ts';
+import type { SessionTokenRequest } from '../../src/process/token-issuer.ts';
+import { RecordingIssuer } from '../reporter/recording-issuer.ts';
 import { type LogEntry, type ServerProcess, startServerProcess } from './server-process.ts';
 
 export interface ProductionServerOptions {
@@ -30,7 +31,7 @@ export async function startProductionServer(options: ProductionServerOptions): P
   const folder = await mkdtemp(join(tmpdir(), 'parley-'));
   const directoryFile = join(folder, 'directory.json');
   await writeFile(directoryFile, JSON.stringify({ rooms: Object.fromEntries(rooms.map((id) => [id, {}])) }));
-  const issuer = new TokenIssuer({ secret });
+  const issuer = new RecordingIssuer({ secret });
   const process = await startServerProcess(
     ['--enable-source-maps', ...preloads.map((path) => `--import=${path}`), 'dist/src/start.js'],
     {

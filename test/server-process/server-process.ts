@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { recordLogLine } from '../reporter/run-record.ts';
 
 export interface ServerProcess {
   readonly pid: number;
@@ -40,6 +41,7 @@ export async function startServerProcess(
   const ended = once(child, 'close').then(() => undefined);
   const listening = new Promise<string>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
+      recordLogLine(line);
       const entry = JSON.parse(line) as LogEntry;
       onEntry(entry);
       if (entry.event === 'process.listening' && entry.url !== undefined) resolve(entry.url);

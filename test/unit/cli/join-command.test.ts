@@ -3,7 +3,8 @@ import { fromJsonString } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { EventSchema } from '../../../gen/parley/signal/v1/frame_pb.ts';
 import { ParleyClient, type Room } from '../../../src/client/index.ts';
-import { type SessionTokenRequest, TokenIssuer } from '../../../src/process/token-issuer.ts';
+import type { SessionTokenRequest } from '../../../src/process/token-issuer.ts';
+import { RecordingIssuer } from '../../reporter/recording-issuer.ts';
 import { temporaryFolder } from '../process/temporary-folder.ts';
 import { runCli, startCli } from './run-cli.ts';
 import { type RunningServer, startServer } from './run-server.ts';
@@ -13,7 +14,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const secret = 'a secret of more than thirty-two bytes';
 const env = { JWT_SECRET: secret };
-const issuer = new TokenIssuer({ secret });
+const issuer = new RecordingIssuer({ secret });
 
 let server: RunningServer;
 beforeAll(async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { recordLogLine } from '../../reporter/run-record.ts';
 
 const start = fileURLToPath(new URL('../../../src/start.ts', import.meta.url));
 
@@ -20,6 +21,7 @@ export async function startServer(env: Readonly<Record<string, string>>): Promis
   const ended = once(child, 'close');
   const listening = new Promise<string>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
+      recordLogLine(line);
       const { event, url } = JSON.parse(line) as { readonly event?: string; readonly url?: string };
       if (event === 'process.listening' && url !== undefined) resolve(url);
     });
