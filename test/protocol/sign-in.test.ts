@@ -243,6 +243,7 @@ test('S4: the server pings, and closes a connection that has fallen silent', asy
   expect([4000, 1006]).toContain(code);
   expect(lively.readyState).toBe(WebSocket.OPEN);
   expect(pings).toBeGreaterThan(2);
+  lively.terminate();
   await quick.close();
 });
 

@@ -9,18 +9,28 @@ import { startNode } from '../../src/server/main.ts';
 import { directoryRoutes } from '../../src/services/directory/directory-service.ts';
 import type { DirectorySource } from '../../src/services/directory/directory-source.ts';
 import { OpenPolicy } from '../../src/services/directory/open-policy.ts';
+import { UnsteadyRoomLog } from '../contract/unsteady-room-log.ts';
 import { RecordingIssuer } from '../reporter/recording-issuer.ts';
 import { recordLogLine } from '../reporter/run-record.ts';
+import { CountingClock } from './counting-clock.ts';
+import { leftOfClients, settled } from './left-over.ts';
 
 export type { DirectorySource };
 
 const secret = 'a secret of the tests, at least 32 bytes long';
+const metricsToken = 'metrics-token-of-the-tests-in-production';
+/** How long a server may take to be done with clients that are gone, and then with itself. */
+const settlesWithinMs = 2_000;
+/** Set: every server's log is unsteady. */
+const seedOfAll = process.env['UNSTEADY_ROOM_LOG_SEED'];
 
 export interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly directory?: DirectorySource;
   /** What tokens are checked with. Default: the secret that `token` signs with. */
   readonly tokenKeys?: LoadedTokenKeys;
+  /** The node's log is an `UnsteadyRoomLog` by this seed. Default: UNSTEADY_ROOM_LOG_SEED of the environment, if that is set. */
+  readonly unsteadySeed?: number;
 }
 
 /** A node as `npm start` makes it, in this process, on a port of its own. */
@@ -31,8 +41,11 @@ export interface TestServer {
   readonly issuer: TokenIssuer;
   /** The lines of the log so far, parsed. */
   readonly logLines: Readonly<Record<string, unknown>>[];
+  /** How often its log was cut off, where that is unsteady. */
+  readonly logCuts: number;
   /** A session token that holds for an hour. */
   token(userId: string, more?: Partial<SessionTokenRequest>): Promise<string>;
+  /** Rejects where something of its clients is left, or of its own timers: whatever a test opened, it closes before. */
   close(): Promise<void>;
 }
 
@@ -43,6 +56,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     HOST: '127.0.0.1',
     JWT_SECRET: secret,
     LOG_LEVEL: 'debug',
+    ...(options.env?.['NODE_ENV'] === 'production' && { METRICS_TOKEN: metricsToken }),
     RECONNECTION_WINDOW_MS: '300',
     ...options.env,
   });
@@ -55,8 +69,17 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
   const { tls } = config.listen;
   const source = options.directory ?? new OpenPolicy({ production: false });
+  const clock = new CountingClock();
+  const { unsteadySeed = seedOfAll === undefined ? undefined : Number(seedOfAll) } = options;
+  let unsteadyLog: UnsteadyRoomLog | undefined;
   const node = await startNode({
     config,
+    clock,
+    ports(ports) {
+      if (unsteadySeed === undefined) return ports;
+      unsteadyLog = new UnsteadyRoomLog(ports.roomLog, unsteadySeed);
+      return { ...ports, roomLog: unsteadyLog };
+    },
     version: '0.0.0-test',
     log: await createLog({ ...config.log, destination }),
     tokenKeys: options.tokenKeys ?? { kind: 'secret', secret },
@@ -70,7 +93,16 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     wsUrl: `${node.url.replace('http', 'ws')}/ws`,
     issuer,
     logLines,
+    get logCuts() {
+      return unsteadyLog?.cuts ?? 0;
+    },
     token: (userId, more = {}) => issuer.sessionToken({ userId, expiresInS: 3600, ...more }),
-    close: () => node.close(1_000),
+    async close() {
+      const left = await leftOfClients(node.url, metricsToken, settlesWithinMs);
+      await node.close(1_000);
+      const timers = () => (clock.pending === 0 ? [] : [`${clock.pending} timers`]);
+      const all = [...left, ...(await settled(timers, settlesWithinMs))];
+      if (all.length > 0) throw new Error(`the server was left with ${all.join(', ')}`);
+    },
   };
 }
