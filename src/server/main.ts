@@ -99,8 +99,8 @@ const maxCachedUsers = 100_000;
 
 /** Puts a node together from its parts and lets it listen. The only place that knows them all. */
 export async function startNode(options: NodeOptions): Promise<SignalingNode> {
-  const { ports: changed = (ports) => ports } = options;
-  const ports = changed(openPorts(options));
+  const opened = openPorts(options);
+  const ports = options.ports?.(opened) ?? opened;
   const inside = makeInside(options, ports);
   const { sockets, http, connections } = makeWaysIn(options, ports, inside);
   await inside.sessions.start();

@@ -133,3 +133,25 @@ test('R7: what a joiner says of itself is held to the same bounds as a change of
   expect(result).toMatchObject({ case: 'roomJoined' });
   if (result.case === 'roomJoined') expect(result.value.room?.peers[0]?.attributes).toEqual({ seat: '4' });
 });
+
+test('P3, S5: a relay that had its effect before its sender left is acknowledged when it is sent again', async () => {
+  const [ada, bob] = [await signIn('ada'), await signIn('bob')];
+  const to = randomUUID();
+  await ada.join('left-behind', randomUUID());
+  await bob.join('left-behind', to);
+  const body = { kind: { case: 'offer', value: { sdp: 'v=0' } } } as const;
+  const relay = { case: 'relay', value: { roomId: 'left-behind', to, body } } as const;
+  const [first, leave] = [ada.takeId(), ada.takeId()];
+  ada.send({ id: first, body: relay });
+  ada.send({ id: leave, body: { case: 'leaveRoom', value: { roomId: 'left-behind' } } });
+  await bob.event('peerLeft');
+  const back = await resume(ada, 1);
+  await back.welcomed();
+  back.send({ id: first, body: relay });
+  expect((await back.reply(first)).result.case).toBeUndefined();
+  // One that never had an effect has none now.
+  back.send({ id: leave + 1, body: relay });
+  expect((await back.reply(leave + 1)).result.value).toMatchObject({ code: ErrorCode.NOT_IN_ROOM });
+  expect(bob.events('relay')).toHaveLength(1);
+  back.close();
+});

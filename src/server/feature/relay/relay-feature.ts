@@ -48,8 +48,7 @@ export class RelayFeature {
   #relay(session: Session, frame: ClientFrameView, relay: RelayView): Promise<Answer> {
     const startMs = this.#clock.monotonicMs();
     const from = session.rooms.get(relay.roomId);
-    if (from === undefined)
-      throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no member of the room');
+    if (from === undefined) return this.#relayOfBefore(session, frame.id, relay.roomId);
     if (!from.permissions.relay)
       throw new SignalError(ErrorCode.PERMISSION_DENIED, 'the peer may not relay in this room');
     const roomBusyMs = session.limits.takeOfRoom(from.roomId, frame.body.length);
@@ -68,11 +67,23 @@ export class RelayFeature {
     });
   }
 
+  /** A session that is not in the room may have been when it first sent this, and then left: the log knows what it applied. */
+  async #relayOfBefore(session: Session, requestId: number, roomId: string): Promise<Answer> {
+    const source = session.source(requestId);
+    const result = await this.#log.commit(`room:${roomId}`, { source, checks: [nobody], changes: [] });
+    if (result.outcome === 'refused') throw refusal(result.failed);
+    if (result.outcome !== 'applied') throw commitError(result.outcome);
+    return { again: true };
+  }
+
   #logRelay(session: Session, relay: RelayView, from: string, correlationId: string): void {
     const { roomId, to, kind, body } = relay;
     session.log.debug(logNames[kind], { correlationId, room: roomId, from, to, bytes: body.length });
   }
 }
+
+/** A check that holds for nobody. */
+const nobody: Check = { kind: 'member', peerId: '', otherwise: ErrorCode.NOT_IN_ROOM };
 
 function refusal(failed: Check): SignalError {
   return failed.otherwise === ErrorCode.PEER_NOT_FOUND
