@@ -27,16 +27,18 @@ export class Keepalive {
     this.#options = options;
   }
 
-  add(socket: WebSocket): void {
+  /** Returns what is to be called whenever something comes; pongs are heard here. */
+  add(socket: WebSocket): () => void {
     const nowMs = this.#options.clock.monotonicMs();
     const heard: Heard = { atMs: nowMs, since: false, pingedAtMs: nowMs };
     const hear = () => {
       heard.since = true;
     };
-    socket.on('message', hear).on('pong', hear);
+    socket.on('pong', hear);
     socket.once('close', () => this.#sockets.delete(socket));
     this.#sockets.set(socket, heard);
     this.#cancel ??= this.#next();
+    return hear;
   }
 
   stop(): void {

@@ -186,8 +186,12 @@ export class WebSocketEndpoint {
       ...(target.path && { path: target.path }),
     });
     this.#sockets.add(socket);
-    this.#keepalive.add(socket);
-    socket.on('message', (data: Buffer, isBinary: boolean) => receive(connection, codec, data, isBinary));
+    const hear = this.#keepalive.add(socket);
+    // One listener for all: an event with several is dearer.
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      hear();
+      receive(connection, codec, data, isBinary);
+    });
     socket.on('error', (error) => log.debug('ws.error', { reason: error.message }));
     socket.once('close', (code) => {
       this.#sockets.delete(socket);
