@@ -5,7 +5,10 @@ import { faults } from './report/broken-promises.ts';
 import { promised } from './report/promised.ts';
 import { Tally } from './report/tally.ts';
 import { sabotageRules } from './sabotage/rules.ts';
+import { slowReader } from './scenarios/slow-reader.ts';
 import { socketDropOneNode } from './scenarios/socket-drop-one-node.ts';
+import { spike, waves } from './scenarios/spike.ts';
+import { slowReaderFigures } from './slow-reader/slow-reader-report.ts';
 
 const document = readFileSync(new URL('../../docs/chaos.md', import.meta.url), 'utf8');
 
@@ -33,6 +36,8 @@ test('docs/chaos.md lists the cuts, what must be 0, the promises and the rules t
   expect(firstCells('What is counted')).toEqual(faults);
   expect(firstCells('What is promised')).toEqual(Object.values(promised).map(({ event }) => event));
   expect(firstCells('Sabotage')).toEqual(Object.keys(sabotageRules));
+  expect(firstCells(slowReader.name)).toEqual(Object.keys(slowReaderFigures([], [])));
+  expect(firstCells(spike.name)).toEqual(waves.map(({ name }) => name));
 });
 
 test('docs/chaos.md names every figure', () => {

@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ProgressLine } from './report/progress-line.ts';
-import { reportTable } from './report/report-table.ts';
 import { type SabotageRule, sabotageRules } from './sabotage/rules.ts';
-import type { RunOptions, Scenario } from './scenario.ts';
+import type { Counts, RunOptions, Scenario } from './scenario.ts';
+import { churn } from './scenarios/churn.ts';
+import { slowReader } from './scenarios/slow-reader.ts';
 import { socketDropOneNode } from './scenarios/socket-drop-one-node.ts';
+import { spike } from './scenarios/spike.ts';
 
-const scenarios: readonly Scenario[] = [socketDropOneNode];
+const scenarios: readonly Scenario[] = [socketDropOneNode, slowReader, churn, spike];
 
 /** What the process ends with where a promise was broken; 2 where the run itself failed. */
 const brokenStatus = 1;
@@ -18,49 +20,46 @@ const program = new Command('npm run chaos --').description(
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : failedStatus));
 
 for (const scenario of scenarios) {
-  const { name, summary, defaults } = scenario;
-  program
+  const { name, summary, options, sabotage } = scenario;
+  const command = program
     .command(name)
     .description(summary)
     .option('--seed <number>', 'decides what chance decides; without it, one is drawn', wholeNumber)
     .option('--json', 'one JSON object on standard output instead of the table')
-    .option('--relays <count>', 'messages to be delivered', positive, defaults.relays)
-    .option('--cuts <count>', 'connections to be cut', positive, defaults.cuts)
-    .option('--pairs <count>', 'pairs of clients that talk to each other', positive, defaults.pairs)
-    .option('--rooms <count>', 'rooms that they are spread over', positive, defaults.rooms)
-    .option('--seconds <count>', 'how long cutting may go on', positive, defaults.seconds)
     .addOption(
-      new Option('--sabotage <rule>', `switches off a rule in the server: ${describedRules()}`).choices(
-        Object.keys(sabotageRules),
-      ),
-    )
-    .action((given: GivenOptions) => run(scenario, given));
+      new Option(
+        '--sabotage <rule>',
+        `switches off a rule in the server: ${describedRules(sabotage)}`,
+      ).choices(sabotage),
+    );
+  for (const [count, { says, fallback }] of Object.entries(options))
+    command.option(`--${count} <count>`, says, positive, fallback);
+  command.action((given: GivenOptions) => run(scenario, given));
 }
 
-type GivenOptions = Omit<RunOptions, 'seed'> & {
+interface GivenOptions {
   readonly seed?: number;
   readonly json?: true;
   readonly sabotage?: SabotageRule;
-};
+  readonly [count: string]: unknown;
+}
 
-async function run(
-  scenario: Scenario,
-  { json, seed = drawnSeed(), ...options }: GivenOptions,
-): Promise<void> {
-  if (options.rooms > options.pairs)
-    program.error(`${options.pairs} pairs do not fill ${options.rooms} rooms`);
+async function run(scenario: Scenario, given: GivenOptions): Promise<void> {
+  const { json, seed = drawnSeed(), sabotage, ...counts } = given;
+  const options: RunOptions = { seed, ...(sabotage && { sabotage }) };
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('stopped by a signal')));
   process.once('SIGTERM', () => stop.abort(new Error('stopped by a signal')));
   const line = new ProgressLine();
   try {
-    const report = await scenario.run({
-      options: { seed, ...options },
-      progress: (phase, tally) => line.tell(phase, tally),
+    const { report, table } = await scenario.run({
+      options,
+      counts: counts as Counts<Scenario['options']>,
+      progress: (phase, figures) => line.tell(phase, figures),
       stop: stop.signal,
     });
     line.end();
-    console.log(json ? JSON.stringify(report) : reportTable(report));
+    console.log(json ? JSON.stringify(report) : table);
     process.exitCode = report.kept ? 0 : brokenStatus;
   } catch (thrown) {
     line.end();
@@ -74,10 +73,8 @@ function drawnSeed(): number {
   return Math.floor(Math.random() * maxSeed);
 }
 
-function describedRules(): string {
-  return Object.entries(sabotageRules)
-    .map(([rule, says]) => `"${rule}", ${says}`)
-    .join('; ');
+function describedRules(rules: readonly SabotageRule[]): string {
+  return rules.map((rule) => `"${rule}", ${sabotageRules[rule]}`).join('; ');
 }
 
 function wholeNumber(text: string): number {

@@ -1,29 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { expect, type TestContext, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ChaosReport } from './report/chaos-report.ts';
+import { type ChaosRun, chaosRun } from './run-chaos.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const short = ['--relays', '400', '--cuts', '30', '--pairs', '6', '--rooms', '2', '--seconds', '20'];
-
-/** `npm run chaos -- socket-drop-one-node --json` without the build, in a short form. */
-async function runChaos(
-  { onTestFinished }: TestContext,
-  ...args: readonly string[]
-): Promise<{ status: number; report: ChaosReport }> {
-  const command = ['test/chaos/main.ts', 'socket-drop-one-node', '--json', ...short, ...args];
-  const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
-  onTestFinished(() => void child.kill('SIGTERM'));
-  const ended = once(child, 'close') as Promise<[number]>;
-  const report = JSON.parse(await text(child.stdout)) as ChaosReport;
-  const [status] = await ended;
-  return { status, report };
-}
+const run = chaosRun('socket-drop-one-node', short) as ChaosRun<ChaosReport>;
 
 test('S5, P3: with sockets cut at random bytes nothing is lost, doubled or out of order, and nobody is seen leaving', async (context) => {
-  const { status, report } = await runChaos(context, '--seed', '11');
+  const { status, report } = await run(context, '--seed', '11');
   expect([...report.broken, ...report.ended_as]).toEqual([]);
   expect(report).toMatchObject({
     kept: true,
@@ -43,14 +26,14 @@ test('S5, P3: with sockets cut at random bytes nothing is lost, doubled or out o
 });
 
 test.concurrent('S5, P3: a server that forgets which requests it has applied is found out', async (context) => {
-  const { status, report } = await runChaos(context, '--seed', '12', '--sabotage', 'dedupe');
+  const { status, report } = await run(context, '--seed', '12', '--sabotage', 'dedupe');
   expect(report.doubled).toBeGreaterThan(0);
   expect(report).toMatchObject({ sabotage: 'dedupe', kept: false, lost: 0 });
   expect(status).toBe(1);
 });
 
 test.concurrent('S5, P3: a server that keeps from those who come back what they missed is found out', async (context) => {
-  const { status, report } = await runChaos(context, '--seed', '13', '--sabotage', 'replay');
+  const { status, report } = await run(context, '--seed', '13', '--sabotage', 'replay');
   expect(report.lost).toBeGreaterThan(0);
   expect(report).toMatchObject({ sabotage: 'replay', kept: false, doubled: 0 });
   expect(status).toBe(1);

@@ -12,6 +12,8 @@ export interface ProductionServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Modules that the process loads before the server. */
   readonly preloads?: readonly string[];
+  /** The process answers the questions of `probe.ts`. */
+  readonly isProbed?: boolean;
   readonly onEntry?: (entry: LogEntry) => void;
 }
 
@@ -24,16 +26,23 @@ export interface ProductionServer {
   stop(): Promise<void>;
 }
 
+const probePreload = './test/server-process/probe.ts';
 const secret = 'a secret of the tests, at least 32 bytes long';
 
 export async function startProductionServer(options: ProductionServerOptions): Promise<ProductionServer> {
-  const { rooms, env = {}, preloads = [], onEntry } = options;
+  const { rooms, env = {}, preloads = [], isProbed = false, onEntry } = options;
   const folder = await mkdtemp(join(tmpdir(), 'parley-'));
   const directoryFile = join(folder, 'directory.json');
   await writeFile(directoryFile, JSON.stringify({ rooms: Object.fromEntries(rooms.map((id) => [id, {}])) }));
   const issuer = new RecordingIssuer({ secret });
+  const modules = isProbed ? [probePreload, ...preloads] : preloads;
   const process = await startServerProcess(
-    ['--enable-source-maps', ...preloads.map((path) => `--import=${path}`), 'dist/src/start.js'],
+    [
+      '--enable-source-maps',
+      ...(isProbed ? ['--expose-gc'] : []),
+      ...modules.map((path) => `--import=${path}`),
+      'dist/src/start.js',
+    ],
     {
       NODE_ENV: 'production',
       JWT_SECRET: secret,
@@ -42,6 +51,7 @@ export async function startProductionServer(options: ProductionServerOptions): P
       ...env,
     },
     onEntry,
+    { hasChannel: isProbed },
   );
   return {
     process,

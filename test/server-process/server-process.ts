@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,11 @@ export interface ServerProcess {
   readonly url: string;
   /** Resolves when the process has ended, whoever wanted it. */
   readonly ended: Promise<void>;
+  /**
+   * Asks what the process answers by a channel of its own (see `probe.ts`). Rejects where it ends before its answer, or gives
+   * none in a minute.
+   */
+  ask(question: object): Promise<unknown>;
   /** Resolves when it has ended: by itself after a SIGTERM, or killed where that took too long. */
   stop(): Promise<void>;
 }
@@ -23,24 +28,29 @@ export interface LogEntry {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const stopTimeoutMs = 15_000;
+const answerTimeoutMs = 60_000;
 
 /**
  * Starts a server as a process of its own, by `node` with these arguments and only this environment, on a free port of
  * loopback. It prints JSON lines, one of them with the event `process.listening` and its `url`; `onEntry` gets each.
+ * `hasChannel`: it can be asked.
  */
 export async function startServerProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   onEntry: (entry: LogEntry) => void = () => undefined,
+  { hasChannel = false }: { readonly hasChannel?: boolean } = {},
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { HOST: '127.0.0.1', PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', ...(hasChannel ? (['ipc'] as const) : [])],
   });
+  const { stdout } = child;
+  if (stdout === null) throw new Error('the process has no standard output');
   const ended = once(child, 'close').then(() => undefined);
   const listening = new Promise<string>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: stdout }).on('line', (line) => {
       recordLogLine(line);
       const entry = JSON.parse(line) as LogEntry;
       onEntry(entry);
@@ -53,6 +63,7 @@ export async function startServerProcess(
     pid: child.pid,
     url: url.replace('localhost', '127.0.0.1'),
     ended,
+    ask: (question) => ask(child, question),
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
@@ -60,4 +71,20 @@ export async function startServerProcess(
       clearTimeout(timer);
     },
   };
+}
+
+async function ask(child: ChildProcess, question: object): Promise<unknown> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(new Error('no answer in time')), answerTimeoutMs);
+  const end = () => silence.abort(new Error('the process ended before its answer'));
+  child.once('close', end);
+  try {
+    const answered = once(child, 'message', { signal: silence.signal });
+    child.send(question);
+    const [answer] = (await answered) as [unknown];
+    return answer;
+  } finally {
+    clearTimeout(timer);
+    child.off('close', end);
+  }
 }

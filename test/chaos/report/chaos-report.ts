@@ -1,5 +1,5 @@
-import type { SabotageRule } from '../sabotage/rules.ts';
 import type { PromisedLine } from './promised.ts';
+import type { RunReport } from './run-report.ts';
 
 /** What was counted in a run. docs/chaos.md says what each is. */
 export interface Figures {
@@ -44,19 +44,10 @@ export interface PastWindow {
   readonly right_snapshots: number;
 }
 
-/** One run as it is printed. */
-export interface ChaosReport extends Figures {
-  readonly name: string;
-  readonly seed: number;
-  /** What was run: the commit, `-dirty` where files differed from it. */
-  readonly commit: string;
-  readonly sabotage?: SabotageRule;
-  readonly seconds: number;
+/** One run of clients that lose their connections, as it is printed. */
+export interface ChaosReport extends RunReport, Figures {
   /** What is promised for what this run does. */
   readonly applies: PromisedLine;
   /** Absent: the run ended before that. */
   readonly past_window?: PastWindow;
-  readonly kept: boolean;
-  /** Each promise that was broken, in a sentence. */
-  readonly broken: readonly string[];
 }

@@ -1,5 +1,3 @@
-import type { Tally } from './tally.ts';
-
 const intervalOnTerminalMs = 250;
 const intervalMs = 5_000;
 
@@ -9,12 +7,12 @@ export class ProgressLine {
   #phase = '';
   #nextAtMs = 0;
 
-  tell(phase: string, tally: Tally): void {
+  tell(phase: string, figures: readonly string[]): void {
     const nowMs = performance.now();
     if (phase === this.#phase && nowMs < this.#nextAtMs) return;
     this.#phase = phase;
     this.#nextAtMs = nowMs + (process.stderr.isTTY ? intervalOnTerminalMs : intervalMs);
-    const line = describe(phase, tally, (nowMs - this.#startedAtMs) / 1_000);
+    const line = describe(phase, figures, (nowMs - this.#startedAtMs) / 1_000);
     process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${line}` : `${line}\n`);
   }
 
@@ -24,12 +22,6 @@ export class ProgressLine {
   }
 }
 
-function describe(phase: string, { ledger, cuts, observations }: Tally, seconds: number): string {
-  const figures = [
-    `${ledger.sent} sent`,
-    `${ledger.delivered} delivered`,
-    `${cuts.total} cuts`,
-    `${observations.resumes} resumes`,
-  ];
+function describe(phase: string, figures: readonly string[], seconds: number): string {
   return `${seconds.toFixed(0).padStart(4)} s  ${phase.padEnd(16)} ${figures.map((figure) => figure.padStart(16)).join('')}`;
 }

@@ -1,16 +1,14 @@
 import { brokenPastWindow, faults, mustBeZero } from './broken-promises.ts';
 import type { ChaosReport, PastWindow } from './chaos-report.ts';
+import { mark, type Row, rows, title, verdict } from './rows.ts';
 
 const mostLines = 10;
 
 /** A report for people: what was done, what must be nought, and what comes of it. */
 export function reportTable(report: ChaosReport): string {
-  const { name, seed, commit, sabotage, seconds, kept, broken, applies, past_window: pastWindow } = report;
-  const title = [`${name}, seed ${seed}`, `commit ${commit.replace(/^([0-9a-f]{12})[0-9a-f]*/, '$1')}`];
-  if (sabotage !== undefined) title.push(`the server without ${sabotage}`);
-  const verdict = kept ? 'kept' : 'BROKEN';
+  const { applies, past_window: pastWindow } = report;
   return [
-    `\n${title.join(' · ')} · ${seconds} s\n`,
+    title(report),
     ...rows(done(report)),
     '',
     ...rows(faults.map((fault) => [mark(report[fault] === 0), fault, report[fault], mustBeZero[fault]])),
@@ -18,13 +16,9 @@ export function reportTable(report: ChaosReport): string {
     '',
     `promised when ${applies.event}:`,
     `  ${applies.promise}`,
-    `  ${verdict}`,
-    ...[...broken, ...shortened(report.ended_as)].map((sentence) => `  - ${sentence}`),
-    '',
+    ...verdict(report, shortened(report.ended_as)),
   ].join('\n');
 }
-
-type Row = readonly [mark: string, name: string, value: number | string, words: string];
 
 function done(report: ChaosReport): readonly Row[] {
   const kinds = listed(report.cuts_by_kind);
@@ -62,19 +56,9 @@ function past(pastWindow: PastWindow): readonly Row[] {
   ];
 }
 
-function rows(all: readonly Row[]): readonly string[] {
-  return all.map(([sign, name, value, words]) =>
-    `${sign.padStart(3)} ${name.padEnd(14)}${String(value).padStart(8)}  ${words}`.trimEnd(),
-  );
-}
-
 function shortened(lines: readonly string[]): readonly string[] {
   if (lines.length <= mostLines) return lines;
   return [...lines.slice(0, mostLines), `and ${lines.length - mostLines} more`];
-}
-
-function mark(isRight: boolean): string {
-  return isRight ? '✓' : '✗';
 }
 
 function percent(part: number, whole: number): string {

@@ -34,6 +34,17 @@ export class Tally {
     return Object.values(this.#seen()).some((count) => count > 0);
   }
 
+  /** For who watches the run. */
+  progress(): readonly string[] {
+    const { ledger, cuts, observations } = this;
+    return [
+      `${ledger.sent} sent`,
+      `${ledger.delivered} delivered`,
+      `${cuts.total} cuts`,
+      `${observations.resumes} resumes`,
+    ];
+  }
+
   figures(): Figures {
     const { ledger, observations, cuts } = this;
     return {

@@ -4,11 +4,12 @@ import { countGhosts, hasRightView } from '../clients/room-view.ts';
 import { talk } from '../clients/talk.ts';
 import { brokenPastWindow, brokenPromises } from '../report/broken-promises.ts';
 import type { ChaosReport, Figures, PastWindow } from '../report/chaos-report.ts';
-import { currentCommit } from '../report/commit.ts';
 import { promised } from '../report/promised.ts';
+import { reportTable } from '../report/report-table.ts';
+import { runReport } from '../report/run-report.ts';
 import { Tally } from '../report/tally.ts';
 import { sabotagePreload } from '../sabotage/rules.ts';
-import type { RunContext, RunOptions, Scenario } from '../scenario.ts';
+import type { CountOptions, Counts, RunContext, Scenario } from '../scenario.ts';
 import { pastTheWindow } from './past-the-window.ts';
 
 const name = 'socket-drop-one-node';
@@ -21,12 +22,25 @@ const settleTimeoutMs = 10_000;
 /** The same where a promise is broken already: what is missing then need not be waited for. */
 const brokenSettleTimeoutMs = 2_000;
 
-export const socketDropOneNode: Scenario = {
+const options = {
+  relays: { says: 'messages to be delivered', fallback: 20_000 },
+  cuts: { says: 'connections to be cut', fallback: 1_000 },
+  pairs: { says: 'pairs of clients that talk to each other', fallback: 20 },
+  rooms: { says: 'rooms that they are spread over', fallback: 5 },
+  seconds: { says: 'how long cutting may go on', fallback: 180 },
+} satisfies CountOptions;
+
+type Context = RunContext<typeof options>;
+
+export const socketDropOneNode: Scenario<typeof options> = {
   name,
   summary: 'cuts the connections of clients that talk at random bytes, and keeps some away past their window',
-  defaults: { relays: 20_000, cuts: 1_000, pairs: 20, rooms: 5, seconds: 180 },
+  options,
+  sabotage: ['dedupe', 'replay'],
   async run(context) {
-    const { sabotage, rooms: count } = context.options;
+    const { sabotage } = context.options;
+    const { rooms: count, pairs } = context.counts;
+    if (count > pairs) throw new Error(`${pairs} pairs do not fill ${count} rooms`);
     const startedAtMs = performance.now();
     const rooms = Array.from({ length: count }, (_, index) => `room-${index}`);
     const tally = new Tally();
@@ -41,7 +55,8 @@ export const socketDropOneNode: Scenario = {
     void server.process.ended.then(() => tally.loseServer());
     try {
       const outcome = await drop(context, server, rooms, tally);
-      return report(context, outcome, performance.now() - startedAtMs);
+      const report = reportOf(context, outcome, performance.now() - startedAtMs);
+      return { report, table: reportTable(report) };
     } finally {
       await server.stop();
     }
@@ -56,24 +71,25 @@ interface Outcome {
 }
 
 async function drop(
-  context: RunContext,
+  context: Context,
   server: ProductionServer,
   rooms: readonly string[],
   tally: Tally,
 ): Promise<Outcome> {
-  const { options, progress } = context;
-  const { seed, pairs } = options;
-  progress('entering', tally);
+  const { options, counts, progress } = context;
+  const { seed } = options;
+  const { pairs } = counts;
+  progress('entering', tally.progress());
   const crowd = await Crowd.enter({ server, seed, pairs, rooms, maxBytesBeforeCut, tally });
   try {
     await cutWhileTalking(crowd, tally, context);
     context.stop.throwIfAborted();
-    const shortcomings = shortcomingsOf(tally, options);
-    progress('settling', tally);
+    const shortcomings = shortcomingsOf(tally, counts);
+    progress('settling', tally.progress());
     await settle(crowd, tally);
     let pastWindow: PastWindow | undefined;
     if (shortcomings.length === 0 && brokenPromises(tally.figures()).length === 0) {
-      progress('past the window', tally);
+      progress('past the window', tally.progress());
       const away = rooms
         .slice(0, Math.max(1, rooms.length - 1))
         .flatMap((roomId) => crowd.inRoom(roomId).slice(0, 1));
@@ -89,16 +105,16 @@ async function drop(
 }
 
 /** Until the counts are reached, the time is up, or a promise is broken. */
-async function cutWhileTalking(crowd: Crowd, tally: Tally, context: RunContext): Promise<void> {
-  const { options, progress, stop } = context;
+async function cutWhileTalking(crowd: Crowd, tally: Tally, context: Context): Promise<void> {
+  const { counts, progress, stop } = context;
   const talking = new AbortController();
   for (const member of crowd.members) void talk(member, tally.ledger, talking.signal);
   crowd.startCutting();
   const isOver = () => {
-    progress('cutting', tally);
-    return stop.aborted || tally.isBroken || isReached(tally, options);
+    progress('cutting', tally.progress());
+    return stop.aborted || tally.isBroken || isReached(tally, counts);
   };
-  await tally.changes.until(isOver, options.seconds * 1_000);
+  await tally.changes.until(isOver, counts.seconds * 1_000);
   crowd.mend();
   talking.abort();
 }
@@ -113,14 +129,14 @@ async function settle(crowd: Crowd, { ledger, observations, changes, isBroken }:
   }
 }
 
-function isReached({ ledger, cuts }: Tally, options: RunOptions): boolean {
-  return ledger.delivered >= options.relays && cuts.total >= options.cuts;
+function isReached({ ledger, cuts }: Tally, wanted: Counts<typeof options>): boolean {
+  return ledger.delivered >= wanted.relays && cuts.total >= wanted.cuts;
 }
 
 /** Why a run that broke nothing proves less than it should. */
 function shortcomingsOf(
   { ledger, cuts }: Tally,
-  { relays, cuts: wantedCuts }: RunOptions,
+  { relays, cuts: wantedCuts }: Counts<typeof options>,
 ): readonly string[] {
   return [
     ...(ledger.delivered < relays ? [`delivered: ${ledger.delivered} of ${relays} messages`] : []),
@@ -131,11 +147,8 @@ function shortcomingsOf(
   ];
 }
 
-function report(
-  { options }: RunContext,
-  { figures, pastWindow, shortcomings }: Outcome,
-  ms: number,
-): ChaosReport {
+function reportOf({ options }: Context, outcome: Outcome, ms: number): ChaosReport {
+  const { figures, pastWindow, shortcomings } = outcome;
   const promises = [
     ...brokenPromises(figures),
     ...(pastWindow === undefined ? [] : brokenPastWindow(pastWindow)),
@@ -143,15 +156,9 @@ function report(
   // A run that broke something ended early, and falls short for that reason alone.
   const broken = promises.length > 0 ? promises : shortcomings;
   return {
-    name,
-    seed: options.seed,
-    commit: currentCommit(),
-    ...(options.sabotage && { sabotage: options.sabotage }),
-    seconds: Math.round(ms / 100) / 10,
+    ...runReport({ name, options, ms, broken }),
     applies: promised.connection,
     ...figures,
     ...(pastWindow && { past_window: pastWindow }),
-    kept: broken.length === 0,
-    broken,
   };
 }

@@ -1,0 +1,63 @@
+import type { Residue } from './residue.ts';
+
+export interface Measurements {
+  /** Of a server that nobody has been at. */
+  readonly fresh: Residue;
+  /** After it was warmed up. */
+  readonly baseline: Residue;
+  readonly after: Residue;
+}
+
+export interface Known {
+  /** The classes that a server is made of. */
+  readonly own: ReadonlySet<string>;
+  readonly rooms: number;
+  readonly users: number;
+}
+
+/** A server remembers the rate of so many rooms before it looks for those that are quiet, see `RateLimits`. */
+const rememberedRooms = ['RateLimits.#rooms', 'TokenBucket'];
+/** What a server is made of beside its own classes, and what each connection has of it. */
+const perConnection = ['WebSocket', 'Receiver', 'Sender', 'Socket', 'IncomingMessage', 'Timeout'];
+/** How far the heap may be from where it was. */
+const heapShare = 0.1;
+/** How many more lists of timers may wait for their time to be over: one for each duration, see timers in Node. */
+const mostTimerLists = 100;
+
+/** What is there after all have gone and was not there before, a sentence each. */
+export function leftBehind({ fresh, baseline, after }: Measurements, known: Known): readonly string[] {
+  const found: string[] = [];
+  const compare = (what: string, before: number, now: number, allowed = 0) => {
+    if (now > before + allowed) found.push(`${what}: ${now}, ${before} before`);
+  };
+  for (const [gauge, value] of Object.entries(after.gauges)) {
+    if (value !== 0) found.push(`${gauge}: ${value}`);
+  }
+  for (const [resource, count] of Object.entries(after.resources))
+    compare(`active resource ${resource}`, baseline.resources[resource] ?? 0, count);
+  for (const event of new Set([...Object.keys(baseline.listeners), ...Object.keys(after.listeners)])) {
+    const [before, now] = [baseline.listeners[event] ?? 0, after.listeners[event] ?? 0];
+    if (now !== before) found.push(`listeners of ${event}: ${now}, ${before} before`);
+  }
+  for (const [collection, entries] of after.collections) {
+    const before = fresh.collections.get(collection) ?? 0;
+    const [owner = ''] = collection.split('.');
+    if (known.own.has(owner)) compare(collection, before, entries, ofRooms(collection, known));
+    // The caches of libraries may know each user and each room once.
+    else compare(collection, before, entries, known.users + known.rooms);
+  }
+  for (const [name, count] of after.objects) {
+    if (known.own.has(name)) compare(name, fresh.objects.get(name) ?? 0, count, ofRooms(name, known));
+  }
+  const grown = (name: string, allowed = 0) =>
+    compare(name, baseline.objects.get(name) ?? 0, after.objects.get(name) ?? 0, allowed);
+  for (const name of perConnection) grown(name);
+  grown('TimersList', mostTimerLists);
+  const change = after.heapBytes / baseline.heapBytes - 1;
+  if (Math.abs(change) > heapShare) found.push(`heap: ${(100 * change).toFixed(1)} % of change`);
+  return found;
+}
+
+function ofRooms(name: string, { rooms }: Known): number {
+  return rememberedRooms.includes(name) ? rooms : 0;
+}

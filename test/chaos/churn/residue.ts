@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ProductionServer } from '../../server-process/production-server.ts';
+import { ServerProbe } from '../../server-process/server-probe.ts';
+import { countHeap } from '../heap/heap-snapshot.ts';
+import { readGauges } from './metrics.ts';
+
+export const gaugeNames = [
+  'ws_connections_gauge',
+  'room_members_gauge',
+  'online_users_gauge',
+  'followed_rooms_gauge',
+] as const;
+
+/** What a process that serves nobody has. */
+export interface Residue {
+  readonly gauges: Readonly<Record<string, number>>;
+  /** What keeps the event loop going. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** Of the process and its servers. */
+  readonly listeners: Readonly<Record<string, number>>;
+  readonly heapBytes: number;
+  readonly objects: ReadonlyMap<string, number>;
+  readonly collections: ReadonlyMap<string, number>;
+}
+
+export async function residueOf(server: ProductionServer): Promise<Residue> {
+  const probe = new ServerProbe(server.process);
+  const folder = await mkdtemp(join(tmpdir(), 'parley-heap-'));
+  try {
+    const gauges = await readGauges(server, gaugeNames);
+    const resources = await probe.resources();
+    const listeners = await probe.listeners();
+    const { heapUsed } = await probe.memory();
+    const path = join(folder, 'server.heapsnapshot');
+    await probe.writeSnapshot(path);
+    return { gauges, resources, listeners, heapBytes: heapUsed, ...(await countHeap(path)) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import type { ChurnReport } from './churn/churn-report.ts';
+import { type ChaosRun, chaosRun } from './run-chaos.ts';
+import type { SlowReaderReport } from './slow-reader/slow-reader-report.ts';
+import type { SpikeReport } from './spike/spike-report.ts';
+
+const slowReader = chaosRun('slow-reader', [
+  ...['--pairs', '1', '--megabytes', '24'],
+]) as ChaosRun<SlowReaderReport>;
+const churn = chaosRun('churn', [
+  ...['--joins', '500', '--warmup', '500', '--connections', '50'],
+  ...['--users', '50', '--rooms', '20', '--window', '300'],
+]) as ChaosRun<ChurnReport>;
+const spike = chaosRun('spike', ['--clients', '300']) as ChaosRun<SpikeReport>;
+
+test.concurrent('X3: who reads nothing costs a budget, the others notice nothing, and it gets everything when it reads on', async (context) => {
+  const { status, report } = await slowReader(context, '--seed', '21');
+  expect(report.broken).toEqual([]);
+  expect(report.faults).toMatchObject({ lost: 0, doubled: 0, out_of_order: 0, disconnected: 0 });
+  expect(report.median_buffers_difference_bytes).toBeLessThan(report.allowed_bytes);
+  expect(report.pairs[0]?.held_back_bytes).toBeGreaterThan(2 * report.allowed_bytes);
+  expect(status).toBe(0);
+});
+
+test.concurrent('R3, S5: clients that come and go at all points leave nothing behind', async (context) => {
+  const { status, report } = await churn(context, '--seed', '22');
+  expect(report.broken).toEqual([]);
+  expect(report.left_behind).toEqual([]);
+  expect(report.joins).toBeGreaterThanOrEqual(1_000);
+  expect(report.leaves).toBe(report.joins);
+  expect(status).toBe(0);
+});
+
+test.concurrent('S1, X4: of clients that sign in all at once each is served, or told when to come again', async (context) => {
+  const { status, report } = await spike(context, '--seed', '23');
+  expect(report.broken).toEqual([]);
+  expect(report.waves.map(({ served, neither }) => [served, neither])).toEqual(
+    report.waves.map(() => [300, 0]),
+  );
+  // Both ways of telling were needed.
+  const told = Object.assign({}, ...report.waves.map(({ told_later }) => told_later)) as object;
+  expect(Object.keys(told).sort()).toEqual(['HTTP 429', 'RATE_LIMITED']);
+  expect(status).toBe(0);
+});

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import type { ProductionServer } from '../../server-process/production-server.ts';
+import { FrameClient } from '../clients/frame-client.ts';
+import type { Channel } from '../ledger/channel.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { decodePayload } from '../ledger/payload.ts';
+
+export const roomId = 'room';
+
+/** Somebody in the room. */
+export interface Guest {
+  readonly name: string;
+  readonly peerId: string;
+  readonly client: FrameClient;
+}
+
+/** A room whose every message is in the ledger, with the time that it took. */
+export class ListeningRoom {
+  readonly #server: ProductionServer;
+  readonly #ledger: Ledger;
+  readonly #channels = new Map<string, Channel>();
+  /** By channel, by seq, in milliseconds. */
+  readonly #sentAtMs: number[][] = [];
+  readonly #latenciesMs = new Map<number, number[]>();
+  readonly #guests: Guest[] = [];
+
+  constructor(server: ProductionServer, ledger: Ledger) {
+    this.#server = server;
+    this.#ledger = ledger;
+  }
+
+  async enter(name: string): Promise<Guest> {
+    const peerId = randomUUID();
+    const client = await FrameClient.open({
+      url: this.#server.wsUrl,
+      onEvent: ({ body }) => {
+        const said = body.case === 'relay' ? body.value.body?.kind : undefined;
+        if (said?.case === 'signal') this.#arrived(name, said.value.data);
+      },
+    });
+    const guest = { name, peerId, client };
+    this.#guests.push(guest);
+    await client.hello({ token: await this.#server.token(name) });
+    await client.request({ case: 'joinRoom', value: { roomId, peerId } });
+    return guest;
+  }
+
+  /** Resolves when the server has it. */
+  async say(from: Guest, to: Guest, bytes: number): Promise<void> {
+    const { id, sent } = this.#channel(from, to);
+    (this.#sentAtMs[id] ??= [])[sent] = performance.now();
+    await this.#ledger.send(this.#channel(from, to), bytes, (payload) =>
+      from.client.say(roomId, to.peerId, payload),
+    );
+  }
+
+  /** What has not arrived of what was said to everyone but one. */
+  missingBut(guest: Guest): number {
+    return this.#sumOf(({ to }) => to !== guest.name);
+  }
+
+  /** What has not arrived of what was said to one. */
+  missingOf(guest: Guest): number {
+    return this.#sumOf(({ to }) => to === guest.name);
+  }
+
+  /** How long messages among these took, from the hand of one to that of the other, sorted. */
+  latenciesMs(among: readonly Guest[]): readonly number[] {
+    const names = new Set(among.map(({ name }) => name));
+    return Array.from(this.#channels.values())
+      .filter(({ from, to }) => names.has(from) && names.has(to))
+      .flatMap(({ id }) => this.#latenciesMs.get(id) ?? [])
+      .sort((one, other) => one - other);
+  }
+
+  forgetLatencies(): void {
+    this.#latenciesMs.clear();
+  }
+
+  /** Who has no connection any more. */
+  get gone(): readonly string[] {
+    return this.#guests.filter(({ client }) => !client.isOpen).map(({ name }) => name);
+  }
+
+  close(): void {
+    for (const { client } of this.#guests) client.drop();
+  }
+
+  #arrived(name: string, data: Uint8Array): void {
+    const { channel = -1, seq = -1 } = decodePayload(data) ?? {};
+    const sentAtMs = this.#sentAtMs[channel]?.[seq];
+    if (sentAtMs !== undefined) {
+      const latencies = this.#latenciesMs.get(channel) ?? [];
+      latencies.push(performance.now() - sentAtMs);
+      this.#latenciesMs.set(channel, latencies);
+    }
+    this.#ledger.arrive(name, data);
+  }
+
+  #channel(from: Guest, to: Guest): Channel {
+    const key = `${from.name} ${to.name}`;
+    const known = this.#channels.get(key) ?? this.#ledger.channel(from.name, to.name);
+    this.#channels.set(key, known);
+    return known;
+  }
+
+  #sumOf(isMeant: (channel: Channel) => boolean): number {
+    return Array.from(this.#channels.values())
+      .filter(isMeant)
+      .reduce((sum, { missing }) => sum + missing, 0);
+  }
+}
