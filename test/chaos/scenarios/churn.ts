@@ -24,8 +24,8 @@ const options = {
 type Context = RunContext<typeof options>;
 
 const emptyGraceMs = 300;
-/** Beyond what the settings say: a room log looks for empty rooms once a second, a reaper four times. */
-const sweepMs = 1_500;
+/** Beyond what the settings say: a node's own timers, one for all, go on for up to 2.5 s once nobody is left. */
+const sweepMs = 3_500;
 const quietTimeoutMs = 30_000;
 const lookEveryMs = 250;
 
