@@ -33,31 +33,31 @@ function numbersOf(client: RawClient): number[] {
 test('X3: who stops reading for a while gets all that the log has, in order, and the others notice nothing', async () => {
   const [ada, bob, carol] = [await signIn('ada'), await signIn('bob'), await signIn('carol')];
   const peerIds = { bob: randomUUID(), carol: randomUUID() };
-  await ada.join('slow', randomUUID());
-  await bob.join('slow', peerIds.bob);
-  await carol.join('slow', peerIds.carol);
+  await ada.join('unread', randomUUID());
+  await bob.join('unread', peerIds.bob);
+  await carol.join('unread', peerIds.carol);
   bob.pauseReading();
   const fits = Math.floor(roomLogBytes / sdp.length) - 2;
   for (let number = 0; number < fits; number++) {
-    await offer(ada, 'slow', peerIds.bob, number);
-    await offer(ada, 'slow', peerIds.carol, number, 'short');
+    await offer(ada, 'unread', peerIds.bob, number);
+    await offer(ada, 'unread', peerIds.carol, number, 'short');
   }
   await expect.poll(() => numbersOf(carol)).toHaveLength(fits);
   bob.resumeReading();
   await expect
     .poll(() => numbersOf(bob), { timeout: 10_000 })
     .toEqual(Array.from({ length: fits }, (_, number) => number));
-  await offer(ada, 'slow', peerIds.bob, fits, 'after');
+  await offer(ada, 'unread', peerIds.bob, fits, 'after');
   await expect.poll(() => numbersOf(bob).at(-1)).toBe(fits);
 });
 
 test('X3, S5: what is no longer kept when a slow reader goes on closes it with 4001, and the resume says that it was not recovered', async () => {
   const [ada, bob] = [await signIn('ada'), await signIn('bob')];
   const to = randomUUID();
-  await ada.join('slower', randomUUID());
-  const { room } = await bob.join('slower', to);
+  await ada.join('unread-for-long', randomUUID());
+  const { room } = await bob.join('unread-for-long', to);
   bob.pauseReading();
-  for (let number = 0; number < offers; number++) await offer(ada, 'slower', to, number);
+  for (let number = 0; number < offers; number++) await offer(ada, 'unread-for-long', to, number);
   bob.resumeReading();
   expect((await bob.closed).code).toBe(4001);
   const got = numbersOf(bob);
@@ -67,14 +67,14 @@ test('X3, S5: what is no longer kept when a slow reader goes on closes it with 4
 
   const { sessionId, sessionSecret } = bob.welcome;
   const last = bob.events('relay').at(-1);
-  const positions = [{ stream: 'slower', epoch: room?.head?.epoch ?? 0, offset: last?.offset ?? 0 }];
+  const positions = [{ stream: 'unread-for-long', epoch: room?.head?.epoch ?? 0, offset: last?.offset ?? 0 }];
   const resume = { sessionId, sessionSecret, positions };
   const back = await RawClient.open(server.wsUrl, {
     hello: { case: 'hello', value: { token: await server.token('bob'), resume } },
   });
   const { resumed, rooms } = await back.welcomed();
   expect([resumed, rooms.map(({ outcome }) => outcome.case)]).toEqual([true, ['snapshot']]);
-  await offer(ada, 'slower', to, offers);
+  await offer(ada, 'unread-for-long', to, offers);
   await expect.poll(() => numbersOf(back)).toEqual([offers]);
   back.close();
 });
