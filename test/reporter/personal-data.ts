@@ -29,8 +29,9 @@ const correlationId = /^[\w-]{8}\.[0-9a-z]+$/;
  * - Tokens, SDP, candidates and secrets are known by their forms, in whatever text they stand. A token that was issued is
  *   found by its signature too, whatever its form.
  * - A user id is found where it stands as a word, between signs that are no letter, digit or underscore, in any field and in
- *   the names of fields; one of several words wherever it stands. The one exception is the correlation id of a relay: a test whose user has a name that is a word of the log (`lost`, or the
- *   id of a room) is found as well, and gives its user another name.
+ *   the names of fields; one of several words wherever it stands. The one exception is the correlation id of a relay: a test
+ *   whose user has a name that is a word of the log (`lost`, or the id of any test's room) is found as well, and gives its user
+ *   another name.
  */
 export class PersonalData {
   /** User ids that are one word, and those of several. */

@@ -71,7 +71,7 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
   const ledger = new Ledger(arrivals);
   const room = new ListeningRoom(server, ledger);
   try {
-    const slow = await room.enter('slow');
+    const slow = await room.enter('idler');
     const [ann, bob, ...rest] = await Promise.all(talkers.map((name) => room.enter(name)));
     if (ann === undefined || bob === undefined) throw new Error('nobody is there to talk');
     const port = Number(new URL(server.process.url).port);
