@@ -36,7 +36,7 @@ test.for([
   ['an entry of a map of our own', { collections: new Map([['Sessions.#live', 1]]) }],
   ['rates of more rooms than there are', { collections: new Map([['RateLimits.#rooms', 11]]) }],
   ['an object of our own', { objects: new Map([['Session', 1]]) }],
-  ['a timer that was not cleared', { objects: new Map([['Timeout', 4]]) }],
+  ['timers that were not cleared', { objects: new Map([['Timeout', 7]]) }],
   ['heap', { heapBytes: 45e6 }],
 ] as const)('%s is found', ([, after]) => {
   expect(found(after)).toHaveLength(1);
