@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
-import { currentCommit } from '../test/chaos/report/commit.ts';
+import { currentCommit } from '../test/seeded-run/current-commit.ts';
 import { type RelayRow, relayBench } from './relay/relay-bench.ts';
 
 const program = new Command('npm run bench --').description(

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Random } from '../../test/chaos/random.ts';
+import { Random } from '../../test/seeded-run/random.ts';
 import { cpuTimeUs } from '../cpu-time.ts';
 import { messageNumber, messageText } from './message.ts';
 import { maxUnanswered, type Pair, type RunningSubject } from './subject.ts';

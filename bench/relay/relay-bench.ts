@@ -1,4 +1,4 @@
-import { currentCommit } from '../../test/chaos/report/commit.ts';
+import { currentCommit } from '../../test/seeded-run/current-commit.ts';
 import { type LoadOptions, type LoadResult, load } from './load.ts';
 import { parley } from './parley-subject.ts';
 import { socketIo } from './socket-io-subject.ts';

@@ -1,4 +1,3 @@
-import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
@@ -8,8 +7,8 @@ import type { DevelopmentTokens } from '../process/development-tokens.ts';
 import { listenProblem } from '../process/listen-problem.ts';
 import { PrometheusMetrics } from '../process/prometheus-metrics.ts';
 import type { TlsCertificate } from '../process/tls-certificate.ts';
-import { TlsWatch } from '../process/tls-watch.ts';
 import type { LoadedTokenKeys } from '../process/token-keys.ts';
+import { watchTls } from '../process/watch-tls.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import { maxRoomsPerSession, maxUnanswered } from '../shared/limits.ts';
 import { openDirectory } from './adapter/directory/open-directory.ts';
@@ -105,7 +104,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const { sockets, http, connections } = makeWaysIn(options, ports, inside);
   await inside.sessions.start();
   inside.reaper.start();
-  const tlsWatch = watchTls(options, http.server, ports.clock);
+  const tlsWatch = watchTls({ ...options, server: http.server, clock: ports.clock });
   const end = () => {
     tlsWatch?.stop();
     inside.sessions.stop();
@@ -148,7 +147,7 @@ function openPorts(options: NodeOptions): Ports {
   const { windowMaxMs } = config.reconnection;
   const roomLog = new MemoryRoomLog({
     clock,
-    keepMs: windowMaxMs + retentionSlackMs,
+    keepMs: keepMsOf(config),
     maxBytes: config.rooms.logMaxBytes,
     emptyGraceMs: config.rooms.emptyGraceMs,
   });
@@ -180,12 +179,16 @@ function openPorts(options: NodeOptions): Ports {
   return { clock, roomLog, store, verifier, directory, close };
 }
 
+/** How long a room's log reaches back. */
+function keepMsOf({ reconnection }: Config): number {
+  return reconnection.windowMaxMs + retentionSlackMs;
+}
+
 /** Sessions, what their frames do, and the end of those that do not come back. */
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const { clock, roomLog, store, verifier } = ports;
   const metrics = new PrometheusMetrics();
-  const { limits, reconnection, rooms: kept } = config;
-  const keepMs = reconnection.windowMaxMs + retentionSlackMs;
+  const { limits, rooms: kept } = config;
   const tails = new StreamTails(roomLog, log);
   const leaver = new RoomLeaver(roomLog, store, log);
   const rooms = new RoomFeature({ ...ports, tails, makeFeed: (feed) => new StreamFeed(feed) });
@@ -209,7 +212,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     outboundLimits: config.outbound,
     rateLimits: new RateLimits({
       connection: limits.connectionRate,
-      room: roomRate(kept.logMaxBytes, keepMs, limits.roomBytesPerSecond),
+      room: roomRate(kept.logMaxBytes, keepMsOf(config), limits.roomBytesPerSecond),
     }),
     acknowledgeWithinMs,
     maxBrokenFrames,
@@ -240,30 +243,6 @@ function told({ limits, liveness, iceServers }: Config) {
       })),
     }),
   };
-}
-
-/** Keeps the certificate as its files are; warns where production has none, and no proxy that could. */
-function watchTls({ config, log, tls }: NodeOptions, server: object, clock: Clock): TlsWatch | undefined {
-  const { tls: files, trustProxy } = config.listen;
-  if (tls === undefined || files === undefined) {
-    if (config.environment === 'production' && trustProxy === false) {
-      log.warn('tls.absent', { set: 'TLS_CERT and TLS_KEY, or TRUST_PROXY where a proxy ends TLS' });
-    }
-    return undefined;
-  }
-  const watch = new TlsWatch({
-    files,
-    loaded: tls,
-    intervalMs: files.reloadIntervalMs,
-    clock,
-    log,
-    onChange: ({ cert, key }) => {
-      // Connections that are there keep what they agreed on.
-      if (server instanceof HttpsServer) server.setSecureContext({ cert, key });
-    },
-  });
-  watch.start();
-  return watch;
 }
 
 /** Where clients and operators come in: WebSockets and HTTP, on one port. */

@@ -8,7 +8,7 @@ export interface Wire {
   close(code: number, reason: string): void;
   /** What was sent and has not left the process yet, in bytes. */
   readonly bufferedBytes: number;
-  /** Calls back whenever bytes that had to wait have left, be it only for the end of their turn of the event loop. */
+  /** Sets who is called back whenever bytes that had to wait have left, be it only for the end of their turn of the event loop. */
   onDrain(listener: () => void): void;
 }
 

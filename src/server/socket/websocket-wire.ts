@@ -17,13 +17,14 @@ export class WebSocketWire implements Wire {
   #first: Buffer | undefined;
   #others: Buffer[] | undefined;
   #waitingBytes = 0;
-  readonly #drainListeners: (() => void)[] = [];
+  #onDrain: () => void = () => undefined;
 
   /** `socket` is the one that the WebSocket was made on. */
   constructor(webSocket: WebSocket, socket: Duplex, codec: Codec) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#codec = codec;
+    socket.on('drain', () => this.#onDrain());
   }
 
   get bufferedBytes(): number {
@@ -48,8 +49,7 @@ export class WebSocketWire implements Wire {
   }
 
   onDrain(listener: () => void): void {
-    this.#socket.on('drain', listener);
-    this.#drainListeners.push(listener);
+    this.#onDrain = listener;
   }
 
   /** Writes what waits, in one piece. */
@@ -63,12 +63,8 @@ export class WebSocketWire implements Wire {
     this.#waitingBytes = 0;
     if (this.#webSocket.readyState !== WebSocket.OPEN || !this.#socket.write(bytes)) return;
     // The kernel took it at once: the socket was never full, and no `drain` of it will come. After much, others come first.
-    if (bytes.length < this.#socket.writableHighWaterMark) this.#drained();
-    else setImmediate(() => this.#drained());
-  }
-
-  #drained(): void {
-    for (const listener of this.#drainListeners) listener();
+    if (bytes.length < this.#socket.writableHighWaterMark) this.#onDrain();
+    else setImmediate(() => this.#onDrain());
   }
 }
 

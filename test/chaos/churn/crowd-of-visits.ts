@@ -1,5 +1,5 @@
+import { Random } from '../../seeded-run/random.ts';
 import type { ProductionServer } from '../../server-process/production-server.ts';
-import { Random } from '../random.ts';
 import { type VisitEnd, visit, visitEnds } from './visit.ts';
 
 export interface CrowdOptions {

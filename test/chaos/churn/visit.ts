@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Welcome } from '../../../gen/parley/signal/v1/session_pb.ts';
+import type { Random } from '../../seeded-run/random.ts';
 import { FrameClient } from '../clients/frame-client.ts';
-import type { Random } from '../random.ts';
 
 /** Where a visit ends. All but the last three end without a word. */
 export const visitEnds = [

@@ -1,8 +1,8 @@
+import { Random } from '../../seeded-run/random.ts';
 import type { ProductionServer } from '../../server-process/production-server.ts';
 import type { Channel } from '../ledger/channel.ts';
 import { CutPlan } from '../proxy/cut-plan.ts';
 import { CuttingLink } from '../proxy/cutting-link.ts';
-import { Random } from '../random.ts';
 import type { Tally } from '../report/tally.ts';
 import { ChaosClient } from './chaos-client.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Random } from '../../seeded-run/random.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { minPayloadBytes } from '../ledger/payload.ts';
-import type { Random } from '../random.ts';
 import type { Member } from './crowd.ts';
 
 const mostAtOnce = 6;

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../seeded-run/random.ts';
 
 /** From the client to the server, or back. */
 export type Direction = 'up' | 'down';

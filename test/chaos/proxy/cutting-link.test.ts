@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { Random } from '../random.ts';
+import { Random } from '../../seeded-run/random.ts';
 import { type Cut, type CutKind, CutPlan, cutKinds, handshakeBytes } from './cut-plan.ts';
 import { CuttingLink } from './cutting-link.ts';
 

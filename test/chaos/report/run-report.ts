@@ -1,4 +1,4 @@
-import { currentCommit } from './commit.ts';
+import { currentCommit } from '../../seeded-run/current-commit.ts';
 
 /** What every run says of itself. */
 export interface RunReport {

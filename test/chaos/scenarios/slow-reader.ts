@@ -1,4 +1,4 @@
-import { Random } from '../random.ts';
+import { Random } from '../../seeded-run/random.ts';
 import { runReport } from '../report/run-report.ts';
 import type { CountOptions, RunContext, Scenario } from '../scenario.ts';
 import {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Random } from '../random.ts';
+import type { Random } from '../../seeded-run/random.ts';
 import type { Guest, ListeningRoom } from './listening-room.ts';
 
 export interface TrafficOptions {

@@ -1,9 +1,9 @@
 import { settings } from '../../../src/process/settings.ts';
+import type { Random } from '../../seeded-run/random.ts';
 import { startProductionServer } from '../../server-process/production-server.ts';
 import { type ProcessMemory, ServerProbe } from '../../server-process/server-probe.ts';
 import { Bell } from '../bell.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import type { Random } from '../random.ts';
 import { type SabotageRule, sabotagePreload } from '../sabotage/rules.ts';
 import { kernelBytes } from './kernel-queues.ts';
 import { type Guest, ListeningRoom, roomId } from './listening-room.ts';

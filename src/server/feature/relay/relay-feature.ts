@@ -6,7 +6,7 @@ import type { ClientFrameView, FrameKind } from '../../frame/client-frame.ts';
 import { type RelayView, readRelay, relayEvent } from '../../frame/relay.ts';
 import { commitError } from '../../port/decision.ts';
 import type { Metrics } from '../../port/metrics.ts';
-import type { Check, RoomLog } from '../../port/room-log.ts';
+import type { Check, CommitResult, RoomLog } from '../../port/room-log.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
 import type { Session } from '../../session/session.ts';
@@ -57,9 +57,7 @@ export class RelayFeature {
     const body = relayEvent(from.peerId, correlationId, relay.body);
     const commit = relayCommit(session.source(frame.id), from, relay.to, body);
     return this.#log.commit(from.stream, commit).then((result) => {
-      if (result.outcome === 'refused') throw refusal(result.failed);
-      if (result.outcome !== 'applied') throw commitError(result.outcome);
-      if (result.again) return { again: true };
+      if (wasAppliedBefore(result)) return { again: true };
       this.#metrics.relayed(this.#clock.monotonicMs() - startMs);
       this.#metrics.handled(typeNames[relay.kind]);
       if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId);
@@ -71,9 +69,7 @@ export class RelayFeature {
   async #relayOfBefore(session: Session, requestId: number, roomId: string): Promise<Answer> {
     const source = session.source(requestId);
     const result = await this.#log.commit(`room:${roomId}`, { source, checks: [nobody], changes: [] });
-    if (result.outcome === 'refused') throw refusal(result.failed);
-    if (result.outcome !== 'applied') throw commitError(result.outcome);
-    return { again: true };
+    return { again: wasAppliedBefore(result) };
   }
 
   #logRelay(session: Session, relay: RelayView, from: string, correlationId: string): void {
@@ -84,6 +80,13 @@ export class RelayFeature {
 
 /** A check that holds for nobody. */
 const nobody: Check = { kind: 'member', peerId: '', otherwise: ErrorCode.NOT_IN_ROOM };
+
+/** Whether a relay that had its effect had it before already. Throws where it had none. */
+function wasAppliedBefore(result: CommitResult): boolean {
+  if (result.outcome === 'refused') throw refusal(result.failed);
+  if (result.outcome !== 'applied') throw commitError(result.outcome);
+  return result.again;
+}
 
 function refusal(failed: Check): SignalError {
   return failed.otherwise === ErrorCode.PEER_NOT_FOUND

@@ -6,12 +6,7 @@ import {
   type ServerFrame,
   ServerFrameSchema,
 } from '../../../../gen/parley/signal/v1/frame_pb.ts';
-import {
-  HelloSchema,
-  IceServersSchema,
-  LimitsSchema,
-  LivenessSchema,
-} from '../../../../gen/parley/signal/v1/session_pb.ts';
+import { HelloSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
 import { SessionFeature } from '../../../../src/server/feature/session/session-feature.ts';
 import { unimplementedHandlers } from '../../../../src/server/feature/unimplemented/unimplemented-feature.ts';
@@ -20,30 +15,17 @@ import type { Identity, TokenVerifier } from '../../../../src/server/port/token-
 import { Acknowledger } from '../../../../src/server/session/acknowledger.ts';
 import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
 import type { Handlers } from '../../../../src/server/session/handler.ts';
-import { RateLimits } from '../../../../src/server/session/rate-limits.ts';
 import { Session } from '../../../../src/server/session/session.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
 import type { Wire } from '../../../../src/server/session/wire.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
 import { uncounted } from '../../uncounted.ts';
-
-const rateLimits = new RateLimits({
-  connection: { perSecond: 1_000, burst: 1_000 },
-  room: { perSecond: 1_000, burst: 1_000 },
-});
+import { identityOf, usualLimits, usualSessions } from './usual-options.ts';
 
 /** What a token of Ada's says that expires then, in milliseconds since 1970. */
 export function adas(expiresAtMs?: number): Identity {
-  return {
-    userId: 'ada',
-    displayName: '',
-    avatarUrl: '',
-    scopes: new Set(['join']),
-    rooms: new Map(),
-    sessionPolicy: 'multiple',
-    ...(expiresAtMs !== undefined && { expiresAtMs }),
-  };
+  return { ...identityOf('ada'), ...(expiresAtMs !== undefined && { expiresAtMs }) };
 }
 
 /** A client as its session's wire sees it: what it was told, in words. */
@@ -82,28 +64,7 @@ export function frameOf(id: number, body: ClientFrame['body']): Uint8Array {
 export function expiringSessions(verifier: TokenVerifier) {
   const clock = new FakeClock();
   const store = new MemorySessionStore({ clock, endedKeepMs: 5_000 });
-  const notAsked = () => Promise.reject(new Error('not asked for'));
-  const sessions = new Sessions({
-    store,
-    rooms: { comeBack: notAsked, joinByPath: notAsked },
-    ender: { finish: notAsked },
-    clock,
-    log: quietLog,
-    metrics: uncounted,
-    node: 'a',
-    serverVersion: '0.0.0',
-    features: [],
-    limits: create(LimitsSchema),
-    liveness: create(LivenessSchema),
-    iceServers: create(IceServersSchema),
-    outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
-    rateLimits,
-    acknowledgeWithinMs: 25,
-    maxBrokenFrames: 1,
-    reconnectionWindowMs: 5_000,
-    maxReconnectionWindowMs: 5_000,
-    tokenWarningMs: 60_000,
-  });
+  const sessions = new Sessions(usualSessions(store, clock));
   const handlers = {
     ...unimplementedHandlers,
     ...new SessionFeature(() => sessions, verifier).handlers,
@@ -143,10 +104,8 @@ export function loneSession(clock: FakeClock, identity: Identity) {
     wire,
     clock,
     log: quietLog,
-    outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
-    rateLimits,
+    ...usualLimits(),
     acknowledger: new Acknowledger(clock, 40),
-    maxBrokenFrames: 1,
   });
   return { session, told: wire.told };
 }

@@ -1,18 +1,12 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { ClientFrameSchema, ServerFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
-import {
-  IceServersSchema,
-  LimitsSchema,
-  LivenessSchema,
-} from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
 import { unimplementedHandlers } from '../../../../src/server/feature/unimplemented/unimplemented-feature.ts';
 import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
 import type { Identity, TokenVerifier } from '../../../../src/server/port/token-verifier.ts';
 import { Dispatcher } from '../../../../src/server/session/dispatcher.ts';
 import type { Handlers } from '../../../../src/server/session/handler.ts';
-import { RateLimits } from '../../../../src/server/session/rate-limits.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
 import { Connection } from '../../../../src/server/socket/connection.ts';
 import { SignInLine } from '../../../../src/server/socket/sign-in-line.ts';
@@ -22,15 +16,9 @@ import { ErrorCode } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
 import { uncounted } from '../../uncounted.ts';
+import { identityOf, usualSessions } from '../session/usual-options.ts';
 
-const alice: Identity = {
-  userId: 'alice',
-  displayName: '',
-  avatarUrl: '',
-  scopes: new Set(['join']),
-  rooms: new Map(),
-  sessionPolicy: 'multiple',
-};
+const alice = identityOf('alice');
 
 /** SHA-256 of `secret`. */
 const secretHash = '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b';
@@ -64,7 +52,7 @@ test('a connection that is gone before its token was verified takes no session f
       seats: new UserSeats(10),
       line: new SignInLine({ atOnce: 10, waiting: 10 }),
       verifier,
-      sessions: sessionsOf(store),
+      sessions: new Sessions(usualSessions(store, new FakeClock())),
       dispatcher: dispatcherOf(clock),
       log: quietLog,
       metrics: uncounted,
@@ -111,7 +99,9 @@ test('X4: one whose turn to sign in does not come in time is told when to come a
     seats: new UserSeats(10),
     line,
     verifier: { verify: never, verifyJoinToken: never },
-    sessions: sessionsOf(new MemorySessionStore({ clock, endedKeepMs: 5_000 })),
+    sessions: new Sessions(
+      usualSessions(new MemorySessionStore({ clock, endedKeepMs: 5_000 }), new FakeClock()),
+    ),
     dispatcher: dispatcherOf(clock),
     log: quietLog,
     metrics: uncounted,
@@ -147,32 +137,4 @@ function resumingHello(sessionId: string): Uint8Array {
   const resume = { sessionId, sessionSecret: 'secret' };
   const hello = { token: 'token', resume };
   return toBinary(ClientFrameSchema, create(ClientFrameSchema, { body: { case: 'hello', value: hello } }));
-}
-
-function sessionsOf(store: MemorySessionStore): Sessions {
-  const notAsked = () => Promise.reject(new Error('not asked for'));
-  return new Sessions({
-    store,
-    rooms: { comeBack: notAsked, joinByPath: notAsked },
-    ender: { finish: notAsked },
-    clock: new FakeClock(),
-    log: quietLog,
-    metrics: uncounted,
-    node: 'a',
-    serverVersion: '0.0.0',
-    features: [],
-    limits: create(LimitsSchema),
-    liveness: create(LivenessSchema),
-    iceServers: create(IceServersSchema),
-    outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
-    rateLimits: new RateLimits({
-      connection: { perSecond: 1_000, burst: 1_000 },
-      room: { perSecond: 1_000, burst: 1_000 },
-    }),
-    acknowledgeWithinMs: 25,
-    maxBrokenFrames: 1,
-    reconnectionWindowMs: 5_000,
-    maxReconnectionWindowMs: 5_000,
-    tokenWarningMs: 60_000,
-  });
 }

@@ -1,16 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Identity } from '../../../../src/server/port/token-verifier.ts';
 import { UserSeats } from '../../../../src/server/socket/user-seats.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
+import { identityOf } from '../session/usual-options.ts';
 
-const alice: Identity = {
-  userId: 'alice',
-  displayName: '',
-  avatarUrl: '',
-  scopes: new Set(['join']),
-  rooms: new Map(),
-  sessionPolicy: 'multiple',
-};
+const alice = identityOf('alice');
 
 function codeOf(take: () => unknown): ErrorCode | undefined {
   try {

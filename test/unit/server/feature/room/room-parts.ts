@@ -7,12 +7,12 @@ import { RoomLeaver } from '../../../../../src/server/liveness/room-leaver.ts';
 import type { JoinDecision } from '../../../../../src/server/port/directory.ts';
 import type { Commit, CommitResult, StreamName } from '../../../../../src/server/port/room-log.ts';
 import { Acknowledger } from '../../../../../src/server/session/acknowledger.ts';
-import { RateLimits } from '../../../../../src/server/session/rate-limits.ts';
 import { Session } from '../../../../../src/server/session/session.ts';
 import { StreamFeed } from '../../../../../src/server/session/stream-feed.ts';
 import { StreamTails } from '../../../../../src/server/session/stream-tail.ts';
 import { FakeClock } from '../../../../contract/fake-clock.ts';
 import { quietLog } from '../../../quiet-log.ts';
+import { identityOf, usualLimits } from '../../session/usual-options.ts';
 
 /** A log whose commits can be held up on their way, as by a network. */
 class HeldRoomLog extends MemoryRoomLog {
@@ -80,24 +80,12 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
         ref,
         gen,
         node: 'a',
-        identity: {
-          userId,
-          displayName: '',
-          avatarUrl: '',
-          scopes: new Set(['join']),
-          rooms: new Map(),
-          sessionPolicy: 'multiple',
-        },
+        identity: identityOf(userId),
         wire: { send: () => undefined, close: () => undefined, bufferedBytes: 0, onDrain: () => undefined },
         clock,
         log: quietLog,
-        outboundLimits: { budgetBytes: 100_000, maxBytes: 1_000_000 },
-        rateLimits: new RateLimits({
-          connection: { perSecond: 1_000, burst: 1_000 },
-          room: { perSecond: 100_000, burst: 100_000 },
-        }),
+        ...usualLimits(),
         acknowledger: new Acknowledger(clock, 40),
-        maxBrokenFrames: 1,
       });
     },
     members: async (roomId: string): Promise<string[]> => [
