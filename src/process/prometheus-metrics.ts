@@ -19,6 +19,10 @@ const misnamed = [
 ];
 const eventLoopPrecisionMs = 100;
 
+interface Count {
+  count: number;
+}
+
 /** Those that a server or a WebSocket gives: a client can close with any of 2,000 others, which must not be a time series each. */
 const closeCodes: ReadonlySet<number> = new Set([
   // RFC 6455, section 7.4.1.
@@ -94,8 +98,8 @@ export class PrometheusMetrics {
   }
 
   /** The counts of a counter by the values of its one label. */
-  #counter(name: string, help: string, label: string): Map<string, number> {
-    const counts = new Map<string, number>();
+  #counter(name: string, help: string, label: string): Map<string, Count> {
+    const counts = new Map<string, Count>();
     new Counter({
       name,
       help,
@@ -103,13 +107,15 @@ export class PrometheusMetrics {
       registers: [this.#registry],
       collect() {
         this.reset();
-        for (const [value, count] of counts) this.inc({ [label]: value }, count);
+        for (const [value, { count }] of counts) this.inc({ [label]: value }, count);
       },
     });
     return counts;
   }
 }
 
-function increase(counts: Map<string, number>, value: string): void {
-  counts.set(value, (counts.get(value) ?? 0) + 1);
+function increase(counts: Map<string, Count>, value: string): void {
+  const known = counts.get(value);
+  if (known === undefined) counts.set(value, { count: 1 });
+  else known.count++;
 }

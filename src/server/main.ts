@@ -79,7 +79,8 @@ export interface SignalingNode {
   close(deadlineMs: number): Promise<void>;
 }
 
-const acknowledgeWithinMs = 40;
+/** A client is told of its successes within 50 ms; a timer may be late. */
+const acknowledgeWithinMs = 44;
 const maxBrokenFrames = 32;
 const reapIntervalMs = 250;
 /** Beside the longest window: what a node may take to be found dead, and some slack. */

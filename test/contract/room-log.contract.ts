@@ -86,7 +86,7 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
     test('offsets are dense from 1, in the order of the calls, also when none is awaited', async () => {
       const { log } = await start();
       const commits = Array.from({ length: 50 }, (_, index) =>
-        log.commit(room, toAll(source(index + 1), `${index + 1}`)),
+        Promise.resolve(log.commit(room, toAll(source(index + 1), `${index + 1}`))),
       );
       const results = await Promise.all(commits);
       expect(results.map((result) => (result.outcome === 'applied' ? result.position.offset : 0))).toEqual(

@@ -62,7 +62,7 @@ export const outgoingKinds: Readonly<Record<string, fc.Arbitrary<OutgoingCase>>>
       streams,
       places,
       streams,
-      streams,
+      streams.filter((text) => text !== ''),
       messages(RelayBodySchema) as fc.Arbitrary<MessageShape<typeof RelayBodySchema>>,
     )
     .map(([stream, place, from, correlationId, body]) => ({
@@ -70,7 +70,7 @@ export const outgoingKinds: Readonly<Record<string, fc.Arbitrary<OutgoingCase>>>
       frame: (writer) =>
         writer.eventFrame(stream, {
           ...place,
-          body: writer.relayEvent(from, correlationId, toBinary(RelayBodySchema, body)),
+          body: writer.relayEvent(from, Buffer.from(correlationId), toBinary(RelayBodySchema, body)),
         }),
     })),
   reply: (messages(ReplySchema) as fc.Arbitrary<MessageShape<typeof ReplySchema>>).map((value) => ({

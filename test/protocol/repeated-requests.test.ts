@@ -6,7 +6,8 @@ import { startRoomServer } from './room-server.ts';
 const { server, signIn } = await startRoomServer();
 
 /** How long a success may wait for others to be acknowledged with it, in milliseconds. */
-const acknowledgeWithinMs = 40;
+/** An acknowledgement that may wait for others waits that long at least. */
+const acknowledgedAfterMs = 33;
 
 /** A connection that comes back to a session, welcomed. */
 async function resume(of: RawClient, attempt: number): Promise<RawClient> {
@@ -46,13 +47,13 @@ test('S5: a success that was there before is acknowledged at once, so that a cli
   for (const body of bodies) {
     const id = ada.takeId();
     const first = await resume(ada, ++attempt);
-    expect(await timeOf(first, id, body)).toBeGreaterThanOrEqual(acknowledgeWithinMs - 1);
+    expect(await timeOf(first, id, body)).toBeGreaterThanOrEqual(acknowledgedAfterMs - 1);
     // The best of some, since a busy machine may take its time.
     let bestMs = Number.POSITIVE_INFINITY;
     for (let times = 0; times < 6; times++) {
       bestMs = Math.min(bestMs, await timeOf(await resume(ada, ++attempt), id, body));
     }
-    expect(bestMs, body.case).toBeLessThan(acknowledgeWithinMs / 2);
+    expect(bestMs, body.case).toBeLessThan(acknowledgedAfterMs / 2);
   }
   await bob.settle();
   expect(bob.events('relay')).toHaveLength(1);

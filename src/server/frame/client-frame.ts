@@ -33,6 +33,7 @@ export type FrameResult =
 const { fields } = shapeOf(ClientFrameSchema);
 const idNumber = ClientFrameSchema.field.id.number;
 const traceparentNumber = ClientFrameSchema.field.traceparent.number;
+const noBytes = new Uint8Array(0);
 
 /**
  * Reads a frame and checks all of it. Never throws. The error is FRAME_TOO_LARGE, MALFORMED_FRAME, UNKNOWN_FRAME for one
@@ -46,8 +47,7 @@ export function readClientFrame(bytes: Uint8Array, maxFrameBytes: number): Frame
       `frame is ${bytes.length} bytes, the limit is ${maxFrameBytes}`,
     );
   }
-  const envelope = new EnvelopeReader(bytes);
-  const good = envelope.read() >= 0;
+  const good = envelope.readAll(bytes) >= 0;
   const { id, body, bodyStart, bodyEnd, traceStart, traceEnd } = envelope;
   if (!good) return refused(id, ErrorCode.MALFORMED_FRAME, `${envelope.place} ${envelope.fault}`);
   if (body?.message === undefined) return refused(id, ErrorCode.UNKNOWN_FRAME, envelope.noBody());
@@ -64,8 +64,7 @@ export function readClientFrame(bytes: Uint8Array, maxFrameBytes: number): Frame
 
 /** The id of a frame, without a look at its body. 0: it has none, or none that can be read. */
 export function readRequestId(bytes: Uint8Array): number {
-  const envelope = new EnvelopeReader(bytes);
-  envelope.read();
+  envelope.readAll(bytes);
   return envelope.id;
 }
 
@@ -99,7 +98,21 @@ class EnvelopeReader extends WireReader {
   place = 'frame';
   private unknownNumber = 0;
 
-  read(): number {
+  readAll(bytes: Uint8Array): number {
+    this.bytes = bytes;
+    this.pos = 0;
+    this.end = bytes.length;
+    this.id = 0;
+    this.body = undefined;
+    this.traceStart = 0;
+    this.traceEnd = 0;
+    this.unknownNumber = 0;
+    const result = this.fields();
+    this.bytes = noBytes; // so that the frame's bytes can be collected
+    return result;
+  }
+
+  private fields(): number {
     let seen = 0;
     while (this.pos < this.end) {
       this.place = 'frame';
@@ -155,3 +168,5 @@ class EnvelopeReader extends WireReader {
     return this.unknownNumber === 0 ? message : `${message}: it has field ${this.unknownNumber}`;
   }
 }
+
+const envelope = new EnvelopeReader(noBytes);

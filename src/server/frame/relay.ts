@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { EventSchema } from '../../../gen/parley/signal/v1/frame_pb.ts';
 import {
   type RelayBody,
@@ -6,7 +7,7 @@ import {
   RelaySchema,
 } from '../../../gen/parley/signal/v1/relay_pb.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
-import { asciiText } from './text.ts';
+import { idText } from './text.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireType } from './wire-type.ts';
 import {
@@ -54,9 +55,9 @@ export function readRelay(relay: Uint8Array): RelayView {
     const tag = reader.tag();
     const start = passField(reader, tag);
     if (tag === roomIdTag) {
-      roomId = asciiText(relay, start, reader.pos);
+      roomId = idText(relay, start, reader.pos);
     } else if (tag === toTag) {
-      to = asciiText(relay, start, reader.pos);
+      to = idText(relay, start, reader.pos);
     } else if (tag === bodyTag) {
       bodyStart = start;
       bodyEnd = reader.pos;
@@ -89,18 +90,20 @@ const fromTag = tagOf(RelayEventSchema.field.from, WireType.LENGTH);
 const correlationIdTag = tagOf(RelayEventSchema.field.correlationId, WireType.LENGTH);
 const eventBodyTag = tagOf(RelayEventSchema.field.body, WireType.LENGTH);
 
-/** The body of a log entry: `Event.relay` with tag and length, the bytes of the `RelayBody` in it as they are. */
-export function relayEvent(from: string, correlationId: string, relayBody: Uint8Array): Uint8Array {
+/**
+ * The body of a log entry: `Event.relay` with tag and length, the bytes of the `RelayBody` in it as they are. `correlationId`: in
+ * UTF-8, not empty.
+ */
+export function relayEvent(from: string, correlationId: Uint8Array, relayBody: Uint8Array): Uint8Array {
   const fromLength = textLength(from);
-  const correlationIdLength = textLength(correlationId);
   const length =
     textFieldSize(fromTag, fromLength) +
-    textFieldSize(correlationIdTag, correlationIdLength) +
+    lengthFieldSize(correlationIdTag, correlationId.length) +
     lengthFieldSize(eventBodyTag, relayBody.length);
   const out = Buffer.allocUnsafe(lengthFieldSize(eventTag, length));
   let at = putHead(out, 0, eventTag, length);
   at = putTextField(out, at, fromTag, from, fromLength);
-  at = putTextField(out, at, correlationIdTag, correlationId, correlationIdLength);
+  at = putBytes(out, putHead(out, at, correlationIdTag, correlationId.length), correlationId);
   putBytes(out, putHead(out, at, eventBodyTag, relayBody.length), relayBody);
   return out;
 }

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** First bytes of a whole, unmasked message (RFC 6455, section 5.2): FIN and the opcode. */
 const binaryOpcode = 0x82;
 const textOpcode = 0x81;

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { DescField } from '@bufbuild/protobuf';
 import type { WireType } from './wire-type.ts';
 

@@ -142,9 +142,11 @@ export interface Subscription {
  *
  * Every call rejects with `SignalError` UNAVAILABLE when the store can't be reached; the outcome of a commit is then
  * unknown, and sending the same source and seq again is safe.
+ *
+ * A commit whose result is at hand is answered at once: a promise would cost each relay as much as the commit itself.
  */
 export interface RoomLog {
-  commit(stream: StreamName, commit: Commit): Promise<CommitResult>;
+  commit(stream: StreamName, commit: Commit): CommitResult | Promise<CommitResult>;
   /** Up to `maxBytes` of bodies, one entry at least. */
   read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult>;
   /** Undefined: there is no such stream. */

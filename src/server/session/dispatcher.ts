@@ -89,20 +89,24 @@ export class Dispatcher {
       return false;
     }
     const problem = session.requests.begin(id, kind);
-    if (problem === undefined) this.#watch.add(session);
-    else this.#refuse(session, id, problem);
+    if (problem !== undefined) this.#refuse(session, id, problem);
     return problem === undefined;
   }
 
   #handle(session: Session, frame: ClientFrameView): void {
     const handler = this.#options.handlers[frame.kind];
-    let answering: Promise<Answer>;
+    let answering: Answer | Promise<Answer>;
     try {
       answering = handler(session, frame);
     } catch (thrown) {
       this.#failed(session, frame, thrown);
       return;
     }
+    if (!(answering instanceof Promise)) {
+      this.#answered(session, frame, answering);
+      return;
+    }
+    if (frame.id !== 0) this.#watch.add(session);
     answering.then(
       (answer) => this.#answered(session, frame, answer),
       (thrown: unknown) => this.#failed(session, frame, thrown),

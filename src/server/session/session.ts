@@ -148,6 +148,7 @@ export class Session implements SessionRef {
 
   /** Acknowledges now what succeeded and was not told yet. */
   acknowledge(): void {
+    if (this.#willAcknowledge) this.#options.acknowledger.forget(this);
     this.#willAcknowledge = false;
     this.#cancelThisTurn?.();
     this.#cancelThisTurn = undefined;

@@ -26,7 +26,7 @@ export interface MemoryRoomLogOptions {
 /** How often old entries and empty rooms are dropped. */
 const sweepIntervalMs = 1_000;
 
-/** The log of a single node, gone with its process. Commits take effect within the call; the promise only reports. */
+/** The log of a single node, gone with its process. Commits take effect within the call, and are answered at once. */
 export class MemoryRoomLog implements RoomLog {
   readonly #options: MemoryRoomLogOptions;
   readonly #memory = new EntryBlocks();
@@ -38,7 +38,7 @@ export class MemoryRoomLog implements RoomLog {
     this.#options = options;
   }
 
-  commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
+  commit(stream: StreamName, commit: Commit): CommitResult {
     const nowMs = this.#options.clock.monotonicMs();
     const known = this.#streams.get(stream);
     const target = known ?? new MemoryStream(this.#options.maxBytes, this.#memory, nowMs);
@@ -47,10 +47,11 @@ export class MemoryRoomLog implements RoomLog {
       this.#streams.set(stream, target);
       this.#sweepLater();
     }
-    if (entry !== undefined) {
-      for (const listener of this.#listeners.get(stream) ?? []) listener.onEntry(entry);
+    const listeners = entry === undefined ? undefined : this.#listeners.get(stream);
+    if (entry !== undefined && listeners !== undefined) {
+      for (const listener of listeners) listener.onEntry(entry);
     }
-    return Promise.resolve(result);
+    return result;
   }
 
   read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {

@@ -10,6 +10,7 @@ import type {
   NewEntry,
   Position,
   ReadResult,
+  Source,
   StreamState,
 } from '../../port/room-log.ts';
 import { AppliedSeqs } from './applied-seqs.ts';
@@ -60,7 +61,7 @@ export class MemoryStream {
     }
     const entry = commit.entry === undefined ? undefined : this.#append(commit.entry);
     for (const change of commit.changes) this.#apply(change, nowMs);
-    this.#remember(source.id, source.gen, source.seq, nowMs);
+    this.#remember(source, record, nowMs);
     const position = entry?.position ?? { epoch: this.epoch, offset: this.#top };
     const result: CommitResult = { outcome: 'applied', position, again: false };
     return entry === undefined ? { result } : { result, entry };
@@ -176,12 +177,9 @@ export class MemoryStream {
     }
   }
 
-  #remember(id: string, gen: number, seq: number, nowMs: number): void {
-    let record = this.#sources.get(id);
-    if (record === undefined) {
-      record = new AppliedSeqs(gen);
-      this.#sources.set(id, record);
-    }
+  #remember({ id, gen, seq }: Source, known: AppliedSeqs | undefined, nowMs: number): void {
+    const record = known ?? new AppliedSeqs(gen);
+    if (known === undefined) this.#sources.set(id, record);
     record.usedAtMs = nowMs;
     record.add(seq, this.#top);
   }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../shared/clock.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { relayCommit } from '../../domain/relay.ts';
@@ -10,6 +9,7 @@ import type { Check, CommitResult, RoomLog } from '../../port/room-log.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
 import type { Session } from '../../session/session.ts';
+import { CorrelationIds } from './correlation-ids.ts';
 
 const logNames = {
   offer: 'relay.offer',
@@ -26,9 +26,7 @@ export class RelayFeature {
   readonly #log: RoomLog;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
-  /** With a counter it names each relay of this process. */
-  readonly #prefix = randomBytes(6).toString('base64url');
-  #count = 0;
+  readonly #correlationIds = new CorrelationIds();
 
   readonly handlers = {
     relay: (session, frame) => {
@@ -45,31 +43,34 @@ export class RelayFeature {
     this.#metrics = metrics;
   }
 
-  #relay(session: Session, frame: ClientFrameView, relay: RelayView): Promise<Answer> {
+  #relay(session: Session, frame: ClientFrameView, relay: RelayView): Answer | Promise<Answer> {
     const startMs = this.#clock.monotonicMs();
     const from = session.rooms.get(relay.roomId);
     if (from === undefined) return this.#relayOfBefore(session, frame.id, relay.roomId);
     if (!from.permissions.relay)
       throw new SignalError(ErrorCode.PERMISSION_DENIED, 'the peer may not relay in this room');
     const roomBusyMs = session.limits.takeOfRoom(from.roomId, frame.body.length);
-    if (roomBusyMs > 0) return Promise.resolve({ roomBusyMs });
-    const correlationId = `${this.#prefix}.${(++this.#count).toString(36)}`;
+    if (roomBusyMs > 0) return { roomBusyMs };
+    const correlationId = this.#correlationIds.next();
     const body = relayEvent(from.peerId, correlationId, relay.body);
     const commit = relayCommit(session.source(frame.id), from, relay.to, body);
-    return this.#log.commit(from.stream, commit).then((result) => {
-      if (wasAppliedBefore(result)) return { again: true };
+    const name = session.log.debugEnabled ? correlationId.toString('latin1') : undefined;
+    const done = (result: CommitResult) => {
+      if (wasAppliedBefore(result)) return again;
       this.#metrics.relayed(this.#clock.monotonicMs() - startMs);
       this.#metrics.handled(typeNames[relay.kind]);
-      if (session.log.debugEnabled) this.#logRelay(session, relay, from.peerId, correlationId);
-      return {};
-    });
+      if (name !== undefined) this.#logRelay(session, relay, from.peerId, name);
+      return success;
+    };
+    const result = this.#log.commit(from.stream, commit);
+    return result instanceof Promise ? result.then(done) : done(result);
   }
 
   /** A session that is not in the room may have been when it first sent this, and then left: the log knows what it applied. */
   async #relayOfBefore(session: Session, requestId: number, roomId: string): Promise<Answer> {
     const source = session.source(requestId);
     const result = await this.#log.commit(`room:${roomId}`, { source, checks: [nobody], changes: [] });
-    return { again: wasAppliedBefore(result) };
+    return wasAppliedBefore(result) ? again : success;
   }
 
   #logRelay(session: Session, relay: RelayView, from: string, correlationId: string): void {
@@ -77,6 +78,9 @@ export class RelayFeature {
     session.log.debug(logNames[kind], { correlationId, room: roomId, from, to, bytes: body.length });
   }
 }
+
+const success: Answer = {};
+const again: Answer = { again: true };
 
 /** A check that holds for nobody. */
 const nobody: Check = { kind: 'member', peerId: '', otherwise: ErrorCode.NOT_IN_ROOM };

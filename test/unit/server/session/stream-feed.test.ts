@@ -160,7 +160,10 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     let snapshots = 0;
     for (let step = 0; step < 400; step++) {
       const action = below(10);
-      if (action < 6) pending.push(commit((['all', 'ada', 'bob'] as const)[below(3)] ?? 'all', below(1_500)));
+      if (action < 6)
+        pending.push(
+          Promise.resolve(commit((['all', 'ada', 'bob'] as const)[below(3)] ?? 'all', below(1_500))),
+        );
       else if (action < 8) wire.drain();
       else if (action < 9) await turns(below(4));
       else {

@@ -98,8 +98,8 @@ function setUp() {
         body: eventBody('peerLeft', { peerId: `${seq}` }),
       },
     });
-  const join = async (peerId: string) => {
-    const result = await log.commit(room, {
+  const join = (peerId: string) => {
+    const result = log.commit(room, {
       source: { id: peerId, gen: 1, seq: 1 },
       checks: [{ kind: 'no-member', peerId, otherwise: ErrorCode.PEER_ID_TAKEN }],
       changes: [
@@ -118,16 +118,16 @@ function setUp() {
 
 test('a receiver gets what is for all and what is for it, from where it begins to follow, each once', async () => {
   const { tails, commit, join } = setUp();
-  const alice = await join('alice');
-  const bob = await join('bob');
+  const alice = join('alice');
+  const bob = join('bob');
   const place = await tails.take(room);
-  await commit('bob');
-  await commit();
+  commit('bob');
+  commit();
   const receiver = new RecordingReceiver(bob.offset);
   expect(place.passed()).toEqual({ epoch: bob.epoch, offset: 4 });
   place.follow(receiver);
-  await commit('alice');
-  await commit('bob');
+  commit('alice');
+  commit('bob');
   expect(receiver.offsets).toEqual([6]);
   expect(
     receiver.frames.map(({ previous, previousToAll, directed }) => [previous, previousToAll, directed]),
@@ -138,21 +138,21 @@ test('a receiver gets what is for all and what is for it, from where it begins t
 
 test('a lost announcement is read from the log before what came after it is delivered', async () => {
   const { log, tails, commit, join } = setUp();
-  const alice = await join('alice');
+  const alice = join('alice');
   const place = await tails.take(room);
   const receiver = new RecordingReceiver(alice.offset);
   place.follow(receiver);
   place.reached(alice);
-  await commit();
+  commit();
   log.lost.add(3).add(4);
-  for (let times = 0; times < 5; times++) await commit();
+  for (let times = 0; times < 5; times++) commit();
   await expect.poll(() => receiver.offsets).toEqual([2, 3, 4, 5, 6, 7]);
   place.leave();
 });
 
 test('one subscription serves all who follow a stream, and ends with the last of them', async () => {
   const { log, tails, join } = setUp();
-  const alice = await join('alice');
+  const alice = join('alice');
   const places = [await tails.take(room), await tails.take(room)];
   expect(log.subscriptions).toBe(1);
   places[0]?.follow(new RecordingReceiver(alice.offset));
@@ -167,13 +167,13 @@ test('one subscription serves all who follow a stream, and ends with the last of
 
 test('X1: a receiver that fails is told so, and neither the others nor who committed notice', async () => {
   const { tails, commit, join } = setUp();
-  const position = await join('alice');
+  const position = join('alice');
   const broken = new BrokenReceiver(position.offset);
   const other = new RecordingReceiver(99);
   (await tails.take(room)).follow(broken);
   (await tails.take(room)).follow(other);
-  expect((await commit()).outcome).toBe('applied');
-  expect((await commit('alice')).outcome).toBe('applied');
+  expect(commit().outcome).toBe('applied');
+  expect(commit('alice').outcome).toBe('applied');
   expect(broken.timesBroken).toBe(2);
   expect(other.offsets).toEqual([position.offset + 1]);
 });

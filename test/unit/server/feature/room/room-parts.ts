@@ -5,7 +5,7 @@ import { MemorySessionStore } from '../../../../../src/server/adapter/memory/mem
 import { RoomFeature } from '../../../../../src/server/feature/room/room-feature.ts';
 import { RoomLeaver } from '../../../../../src/server/liveness/room-leaver.ts';
 import type { JoinDecision } from '../../../../../src/server/port/directory.ts';
-import type { Commit, CommitResult, StreamName } from '../../../../../src/server/port/room-log.ts';
+import type { Commit, CommitResult, RoomLog, StreamName } from '../../../../../src/server/port/room-log.ts';
 import { Acknowledger } from '../../../../../src/server/session/acknowledger.ts';
 import { Session } from '../../../../../src/server/session/session.ts';
 import { StreamFeed } from '../../../../../src/server/session/stream-feed.ts';
@@ -15,9 +15,14 @@ import { quietLog } from '../../../quiet-log.ts';
 import { identityOf, usualLimits } from '../../session/usual-options.ts';
 
 /** A log whose commits can be held up on their way, as by a network. */
-class HeldRoomLog extends MemoryRoomLog {
+class HeldRoomLog implements RoomLog {
+  readonly #log: RoomLog;
   #way: Promise<void> | undefined;
   #release: () => void = () => undefined;
+
+  constructor(log: RoomLog) {
+    this.#log = log;
+  }
 
   /** Holds up the commits that are made from now on, until the next `pass`. */
   hold(): void {
@@ -32,16 +37,24 @@ class HeldRoomLog extends MemoryRoomLog {
     return this.#release;
   }
 
-  override async commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
+  async commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
     await this.#way;
-    return super.commit(stream, commit);
+    return this.#log.commit(stream, commit);
   }
+
+  readonly read: RoomLog['read'] = (...args) => this.#log.read(...args);
+  readonly state: RoomLog['state'] = (...args) => this.#log.state(...args);
+  readonly subscribe: RoomLog['subscribe'] = (...args) => this.#log.subscribe(...args);
+  readonly publish: RoomLog['publish'] = (...args) => this.#log.publish(...args);
+  readonly rooms: RoomLog['rooms'] = (...args) => this.#log.rooms(...args);
 }
 
 /** The room feature with what it stands on, in memory. Each room's policy is the one given. */
 export function roomParts(policy: { readonly access?: RoomAccess; readonly creatorIsHost?: boolean }) {
   const clock = new FakeClock();
-  const roomLog = new HeldRoomLog({ clock, keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 });
+  const roomLog = new HeldRoomLog(
+    new MemoryRoomLog({ clock, keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 }),
+  );
   const store = new MemorySessionStore({ clock, endedKeepMs: 60_000 });
   /** Questions whether a user may enter that nobody has answered yet. */
   const questions: ((decision: JoinDecision) => void)[] = [];
