@@ -137,7 +137,7 @@ export const brokenWriters = {
   },
   'forgets the correlation id': {
     file: 'relay.ts',
-    find: 'at = putTextField(out, at, correlationIdTag, correlationId, correlationIdLength);',
-    put: 'at += textFieldSize(correlationIdTag, correlationIdLength);',
+    find: 'at = putBytes(out, putHead(out, at, correlationIdTag, correlationId.length), correlationId);',
+    put: 'at += lengthFieldSize(correlationIdTag, correlationId.length);',
   },
 } satisfies Record<string, Break>;

@@ -12,7 +12,7 @@ export interface Break extends Change {
   readonly also?: Change;
 }
 
-const frameFolder = new URL('../../src/server/frame/', import.meta.url);
+export const frameFolder = new URL('../../src/server/frame/', import.meta.url);
 const parameter = 'broken';
 
 /**
@@ -50,7 +50,8 @@ function nameIn(url: string): string | null {
   return new URL(url).searchParams.get(parameter);
 }
 
-function breakSource(source: string, { file, also, ...first }: Break): string {
+/** Throws where what is to be broken does not stand in the source once. */
+export function breakSource(source: string, { file, also, ...first }: Break): string {
   return [first, ...(also ? [also] : [])].reduce((text, { find, put }) => {
     const parts = text.split(find);
     if (parts.length !== 2)

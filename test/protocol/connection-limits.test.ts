@@ -51,7 +51,8 @@ async function expectFree(tryIt: () => Promise<Knock>): Promise<void> {
   await expect.poll(async () => (await tryIt()).status).toBe(101);
 }
 
-const refusals = (server: TestServer) => server.logLines.filter(({ event }) => event === 'limit.refused');
+const refusals = (server: TestServer) =>
+  server.logLines.filter(({ event }) => event === 'connection.refused');
 
 test('X4: an address has so many connections; one more gets 429 with the time to wait, another address is let in', async () => {
   const server = await start({ MAX_CONNECTIONS_PER_ADDRESS: '3' });
@@ -193,4 +194,21 @@ test('X4: of many sign-ins at once each is served or told when to come again, an
   }
   expect(new Set(refused.map(({ retryAfterMs }) => retryAfterMs)).size).toBeGreaterThan(refused.length / 2);
   (await RawClient.signIn(server.wsUrl, token)).close();
+});
+
+test('X4: handshakes that trickle in and never end are cut off and counted in the log, and others are served', async () => {
+  const server = await start({ HANDSHAKE_TIMEOUT_MS: '300' });
+  const slow = Array.from({ length: 100 }, () => dial(server));
+  for (const socket of slow) socket.resume().write('GET /ws HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
+  const trickle = setInterval(() => {
+    for (const socket of slow) if (socket.writable) socket.write('z');
+  }, 20);
+  onTestFinished(() => clearInterval(trickle));
+  (await RawClient.signIn(server.wsUrl, await server.token('alice'))).close();
+  await expect.poll(() => slow.filter(({ destroyed }) => destroyed).length, { timeout: 3_000 }).toBe(100);
+  await expect
+    .poll(() => refusals(server).reduce((sum, line) => sum + Number(line['handshake-timeout'] ?? 0), 0), {
+      timeout: 3_000,
+    })
+    .toBe(100);
 });

@@ -177,6 +177,42 @@ test("X2: twenty clients, each under its own limit, exceed their room's, and ano
   for (const side of [alice, bob]) expect(warningsAt(side)).toEqual([]);
 });
 
+test('S5, X2: what had its effect is not called dropped when it is sent again, though its room has sent too much since', async () => {
+  const small = await startTestServer({
+    env: { MAX_FRAME_BYTES: '65536', ROOM_LOG_MAX_BYTES: '65536', ROOM_RATE_BYTES: '1024' },
+  });
+  onTestFinished(() => small.close());
+  const [alice, bob] = [await peer('alice', 'resent', small), await peer('bob', 'resent', small)];
+  const offer = relay(alice, bob, { case: 'offer', value: { sdp: 'v=0' } });
+  const update = {
+    case: 'updatePeer',
+    value: { roomId: 'resent', attributes: { a: 'x'.repeat(900) } },
+  } as const;
+  const requests = [offer, update].map((body) => ({ id: alice.client.takeId(), body }));
+  for (const request of requests) alice.client.send(request);
+  await alice.client.reply(requests.at(-1)?.id ?? 0);
+  const flood = sendCandidates(bob, alice, 300, 'x'.repeat(200));
+  await bob.client.reply(flood.at(-1) ?? 0);
+  expect(warningsAt(bob).length).toBeGreaterThan(0);
+
+  const { sessionId, sessionSecret } = alice.client.welcome;
+  const resume = { sessionId, sessionSecret, attempt: 1 };
+  const value = { token: await small.token('alice'), resume };
+  const returned = await RawClient.open(small.wsUrl, { hello: { case: 'hello', value } });
+  onTestFinished(() => returned.close());
+  expect((await returned.welcomed()).resumed).toBe(true);
+  for (const request of requests) returned.send(request);
+  await returned.reply(requests.at(-1)?.id ?? 0);
+  // What is new is dropped as ever: the room has sent too much.
+  const id = Math.max(...requests.map((request) => request.id)) + 1;
+  returned.send({ id, body: update });
+  expect((await returned.control('dropped')).body.value.ids).toEqual([id]);
+  expect(warningsAt({ ...alice, client: returned })).toHaveLength(1);
+  await bob.client.settle();
+  expect(bob.client.events('relay')).toHaveLength(1);
+  expect(bob.client.events('peerUpdated')).toHaveLength(1);
+});
+
 test('X2: what a host decides and what leaves are not held up by a room that has sent too much', async () => {
   const small = await startTestServer({
     env: { MAX_FRAME_BYTES: '65536', ROOM_LOG_MAX_BYTES: '65536', ROOM_RATE_BYTES: '1024' },

@@ -5,8 +5,7 @@ import { startRoomServer } from './room-server.ts';
 
 const { server, signIn } = await startRoomServer();
 
-/** How long a success may wait for others to be acknowledged with it, in milliseconds. */
-/** An acknowledgement that may wait for others waits that long at least. */
+/** How long an acknowledgement that may wait for others waits at least, in milliseconds. */
 const acknowledgedAfterMs = 33;
 
 /** A connection that comes back to a session, welcomed. */

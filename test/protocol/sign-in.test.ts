@@ -247,9 +247,10 @@ test('S4: the server pings, and closes a connection that has fallen silent', asy
   await quick.close();
 });
 
-test('an upgrade without a known subprotocol, to another path or from a foreign origin is refused in words', async () => {
-  const attempt = async (url: string, subprotocol: string, origin?: string) => {
-    const socket = new WebSocket(url, subprotocol, origin === undefined ? {} : { origin });
+test('X4: an upgrade without a known subprotocol, to another path or from a foreign origin is refused with a typed error', async () => {
+  const cookie = `access_token=${await server.token('alice')}`;
+  const attempt = async (url: string, subprotocol: string, headers: Record<string, string> = {}) => {
+    const socket = new WebSocket(url, subprotocol, { headers });
     return new Promise<[number, string]>((resolve) => {
       socket.on('unexpected-response', (_request, response) => {
         let body = '';
@@ -257,13 +258,32 @@ test('an upgrade without a known subprotocol, to another path or from a foreign 
         response.on('end', () => resolve([response.statusCode ?? 0, body]));
       });
       socket.on('error', () => undefined);
-      socket.on('open', () => resolve([101, '']));
+      socket.on('open', () => {
+        socket.close();
+        resolve([101, '']);
+      });
     });
   };
-  expect((await attempt(server.wsUrl, 'chat'))[0]).toBe(400);
-  expect((await attempt(`${server.wsUrl}/else`, 'parley.v1.proto'))[0]).toBe(404);
-  const [status, words] = await attempt(server.wsUrl, 'parley.v1.proto', 'https://evil.example');
-  expect(status).toBe(403);
-  expect(words).toContain('CLIENT_URL');
-  expect((await attempt(server.wsUrl, 'parley.v1.proto', 'http://localhost:3000'))[0]).toBe(101);
+  const refused = async (...args: Parameters<typeof attempt>) => {
+    const [status, body] = await attempt(...args);
+    return { status, ...(JSON.parse(body) as { error: object }).error };
+  };
+  expect(await refused(server.wsUrl, 'chat')).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT' });
+  expect(await refused(`${server.wsUrl}/else`, 'parley.v1.proto')).toMatchObject({
+    status: 404,
+    code: 'UNIMPLEMENTED',
+  });
+  const foreign = { cookie, origin: 'https://evil.example' };
+  expect(await refused(server.wsUrl, 'parley.v1.proto', foreign)).toEqual({
+    status: 403,
+    code: 'PERMISSION_DENIED',
+    retryable: false,
+    message: 'this origin may not connect: see the setting CLIENT_URL',
+  });
+  const own = { cookie, origin: 'http://localhost:3000' };
+  expect((await attempt(server.wsUrl, 'parley.v1.proto', own))[0]).toBe(101);
+  const counted = () => server.logLines.filter(({ event }) => event === 'connection.refused');
+  await expect
+    .poll(counted, { timeout: 3_000 })
+    .toEqual([expect.objectContaining({ subprotocol: 1, path: 1, origin: 1 })]);
 });

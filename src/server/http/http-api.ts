@@ -8,7 +8,7 @@ import type { RoomLog } from '../port/room-log.ts';
 import type { TokenVerifier } from '../port/token-verifier.ts';
 import { addDevelopmentTokenRoute, type DevelopmentTokens } from './development-token-route.ts';
 import { addHealthRoute, type PartModes } from './health-route.ts';
-import { addErrorReplies, replyWithError } from './http-error.ts';
+import { addErrorReplies, answerClientError, replyWithError } from './http-error.ts';
 import { addMetricsRoute, type MetricsRouteOptions, type MetricsText } from './metrics-route.ts';
 import { addPages } from './pages.ts';
 import { addRoomRoutes } from './room-routes.ts';
@@ -79,6 +79,7 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
     routerOptions: { maxParamLength },
     // What is under way while the server stops is still answered.
     return503OnClosing: false,
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => replyWithError(options.log, error, reply),
   });
   endStalledBodies(app, options.clock, requestTimeoutMs);

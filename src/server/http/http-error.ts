@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { codeName, ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import type { Log } from '../port/log.ts';
@@ -52,6 +53,30 @@ export function replyWithError(log: Log, thrown: unknown, reply: FastifyReply): 
   send(reply, status, new SignalError(error.code, error.message, { correlationId }));
 }
 
+/** Answers what is no request of HTTP, or does not come whole in time, in the same form, and ends its connection. */
+export function answerClientError({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  const [status, error] = clientErrors[code ?? ''] ?? [
+    '400 Bad Request',
+    new SignalError(ErrorCode.INVALID_ARGUMENT, 'this is no request of HTTP'),
+  ];
+  const body = JSON.stringify(bodyOf(error));
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+  // To a client that does not get through TLS nothing can be sent: its socket would never end by itself.
+  if (code !== 'ECONNRESET' && socket.writable) socket.write(`${head}\r\n\r\n${body}`);
+  socket.destroy();
+}
+
+const clientErrors: Readonly<Record<string, readonly [status: string, error: SignalError]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    new SignalError(ErrorCode.DEADLINE_EXCEEDED, 'the request did not come whole in its time'),
+  ],
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    new SignalError(ErrorCode.INVALID_ARGUMENT, 'the headers of the request are too long'),
+  ],
+};
+
 /** A request that fastify itself refuses: too long, of a wrong type, against a route's schema. */
 function isRefusal(thrown: unknown): thrown is FastifyError & { readonly statusCode: number } {
   if (!(thrown instanceof Error && 'statusCode' in thrown && typeof thrown.statusCode === 'number'))
@@ -62,16 +87,10 @@ function isRefusal(thrown: unknown): thrown is FastifyError & { readonly statusC
 function send(reply: FastifyReply, status: number, error: SignalError): void {
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (error.retryAfterMs > 0) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1_000));
-  const { code, message, retryable, correlationId } = error;
-  reply
-    .code(status)
-    .header('cache-control', 'no-store')
-    .send({
-      error: {
-        code: codeName(code),
-        message,
-        retryable,
-        ...(correlationId === '' ? {} : { correlationId }),
-      },
-    });
+  reply.code(status).header('cache-control', 'no-store').send(bodyOf(error));
+}
+
+function bodyOf({ code, message, retryable, correlationId }: SignalError) {
+  const named = correlationId === '' ? {} : { correlationId };
+  return { error: { code: codeName(code), message, retryable, ...named } };
 }

@@ -77,6 +77,19 @@ export async function decideAndCommit(
   throw new SignalError(ErrorCode.UNAVAILABLE, 'the room changes too fast, try again');
 }
 
+/** A check that holds for nobody. */
+const nobody: Check = { kind: 'member', peerId: '', otherwise: ErrorCode.NOT_IN_ROOM };
+
+/**
+ * Whether a commit of this source and seq had its effect before: asks, and does nothing. Rejects with STALE_SESSION or NOT_APPLIED as
+ * the log answers.
+ */
+export async function wasApplied(log: RoomLog, stream: StreamName, source: Source): Promise<boolean> {
+  const result = await log.commit(stream, { source, checks: [nobody], changes: [] });
+  if (result.outcome === 'stale' || result.outcome === 'not-applied') throw commitError(result.outcome);
+  return result.outcome === 'applied';
+}
+
 /** The error for a commit that the log would not evaluate. */
 export function commitError(outcome: 'stale' | 'not-applied'): SignalError {
   return outcome === 'stale'

@@ -5,31 +5,28 @@ export interface Acknowledging {
   acknowledge(): void;
 }
 
-/** Looks in the time that one may wait. */
-const looks = 4;
-
 /**
  * Lets acknowledgements wait for others to go with them: one timer for all sessions of a node, so that a session that is
  * always busy costs no timer of its own.
  */
 export class Acknowledger {
   readonly #clock: Clock;
-  readonly #intervalMs: number;
-  /** Those that asked, each with the look at which its time has come, in that order. */
+  readonly #withinMs: number;
+  /** Those that asked, each with the moment by which it is to be acknowledged, by the monotonic clock; in that order. */
   readonly #asked = new Map<Acknowledging, number>();
-  #look = 0;
   #cancel: (() => void) | undefined;
 
   /** `withinMs`: how long one waits at most, in milliseconds, and three quarters of that at least. */
   constructor(clock: Clock, withinMs: number) {
     this.#clock = clock;
-    this.#intervalMs = withinMs / looks;
+    this.#withinMs = withinMs;
   }
 
   /** Calls `acknowledge` when its time has come; asked again before, it is called once. */
   soon(session: Acknowledging): void {
-    if (!this.#asked.has(session)) this.#asked.set(session, this.#look + looks);
-    this.#cancel ??= this.#next();
+    if (this.#asked.has(session)) return;
+    this.#asked.set(session, this.#clock.monotonicMs() + this.#withinMs);
+    this.#cancel ??= this.#clock.after(this.#withinMs, this.#look);
   }
 
   /** It was acknowledged already, or is gone. */
@@ -41,15 +38,17 @@ export class Acknowledger {
     this.#cancel?.();
   }
 
-  #next(): () => void {
-    return this.#clock.after(this.#intervalMs, () => {
-      this.#look++;
-      for (const [session, due] of this.#asked) {
-        if (due > this.#look) break;
-        this.#asked.delete(session);
-        session.acknowledge();
+  readonly #look = (): void => {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [session, byMs] of this.#asked) {
+      // Whose time is near goes along.
+      if (byMs > nowMs + this.#withinMs / 4) {
+        this.#cancel = this.#clock.after(byMs - nowMs, this.#look);
+        return;
       }
-      this.#cancel = this.#asked.size > 0 ? this.#next() : undefined;
-    });
-  }
+      this.#asked.delete(session);
+      session.acknowledge();
+    }
+    this.#cancel = undefined;
+  };
 }

@@ -11,6 +11,9 @@ export interface RawSocketOptions {
   readonly perAddress: number;
 }
 
+/** What Node says of a client that does not get through TLS, or through the headers of a request, in its time. */
+const timeouts: ReadonlySet<string> = new Set(['ERR_TLS_HANDSHAKE_TIMEOUT', 'ERR_HTTP_REQUEST_TIMEOUT']);
+
 /** So many more than that, for plain requests and for those who are to be refused in words. */
 const spareInAll = 1_000;
 const sparePerAddress = 100;
@@ -24,6 +27,9 @@ export function boundRawSockets(server: Server, options: RawSocketOptions): void
   const open = new Map<string, number>();
   server.maxConnections = inAll + spareInAll;
   server.on('drop', () => refusals.note('sockets'));
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException) => {
+    if (timeouts.has(code)) refusals.note('handshake-timeout');
+  });
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     if (addresses.isProxy(address)) return;

@@ -26,7 +26,7 @@ export class RefusalLog {
     this.#cancel?.();
     this.#cancel = undefined;
     if (this.#counts.size === 0) return;
-    this.#log.warn('limit.refused', Object.fromEntries(this.#counts));
+    this.#log.warn('connection.refused', Object.fromEntries(this.#counts));
     this.#counts.clear();
   }
 }

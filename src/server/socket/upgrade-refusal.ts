@@ -1,19 +1,19 @@
 import type { Duplex } from 'node:stream';
 import type { SignalError } from '../../shared/signal-error.ts';
 
-/** Why an upgrade is refused, as HTTP says it. */
+/** Why an upgrade is refused. */
 export interface UpgradeRefusal {
+  /** As HTTP says it: `403 Forbidden`. */
   readonly status: string;
-  readonly message: string;
-  /** Where there is more to say: its code, and when to come again. */
-  readonly error?: SignalError;
+  /** As the log counts it. */
+  readonly reason: string;
+  readonly error: SignalError;
 }
 
 /** Answers an upgrade with a refusal and ends the connection. */
-export function refuseUpgrade(socket: Duplex, { status, message, error }: UpgradeRefusal): void {
-  const code = error && { code: error.codeName, retryable: error.retryable };
-  const body = JSON.stringify({ error: { message, ...code } });
-  const retryAfterMs = error?.retryAfterMs ?? 0;
+export function refuseUpgrade(socket: Duplex, { status, error }: UpgradeRefusal): void {
+  const { message, codeName: code, retryable, retryAfterMs } = error;
+  const body = JSON.stringify({ error: { code, message, retryable } });
   const head = [
     `HTTP/1.1 ${status}`,
     'Connection: close',

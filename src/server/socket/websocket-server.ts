@@ -24,7 +24,7 @@ import { RefusalLog } from './refusal-log.ts';
 import { SignInLine } from './sign-in-line.ts';
 import { refuseUpgrade, type UpgradeRefusal } from './upgrade-refusal.ts';
 import { UserSeats } from './user-seats.ts';
-import { WebSocketWire } from './websocket-wire.ts';
+import { WebSocketWire, writeAll } from './websocket-wire.ts';
 
 export interface WebSocketEndpointOptions {
   readonly verifier: TokenVerifier;
@@ -99,7 +99,7 @@ export class WebSocketEndpoint {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
       const refusal = this.#refusal(request);
-      if (refusal !== undefined) refuseUpgrade(socket, refusal);
+      if (refusal !== undefined) this.#refuse(socket, refusal);
       else this.#admit(request, socket, head);
     });
   }
@@ -118,6 +118,7 @@ export class WebSocketEndpoint {
       this.#sockets,
       (socket) => new Promise((resolve) => socket.once('close', resolve)),
     );
+    writeAll();
     for (const socket of this.#sockets) socket.close(CloseCode.GOING_AWAY, 'the server is stopping');
     const cancel = this.#options.clock.after(deadlineMs, () => {
       for (const socket of this.#sockets) socket.terminate();
@@ -130,11 +131,10 @@ export class WebSocketEndpoint {
   #admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const admission = this.#places.admit(this.#addresses.networkOf(request));
     if (!admission.admitted) {
-      const { full, error } = admission;
-      this.#refusals.note(full);
+      const { full: reason, error } = admission;
       const status =
         error.code === ErrorCode.RATE_LIMITED ? '429 Too Many Requests' : '503 Service Unavailable';
-      refuseUpgrade(socket, { status, message: error.message, error });
+      this.#refuse(socket, { status, reason, error });
       return;
     }
     const { place } = admission;
@@ -144,22 +144,31 @@ export class WebSocketEndpoint {
     );
   }
 
+  #refuse(socket: Duplex, refusal: UpgradeRefusal): void {
+    this.#refusals.note(refusal.reason);
+    refuseUpgrade(socket, refusal);
+  }
+
   #refusal(request: IncomingMessage): UpgradeRefusal | undefined {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    if (this.#isClosing) return { status: '503 Service Unavailable', message: 'the server is stopping' };
-    if (targetOf(request) === undefined)
-      return {
-        status: '404 Not Found',
-        message: 'WebSockets are at /ws and at /rooms/{roomId}?peer_id={UUID in lower case}',
-      };
+    if (this.#isClosing) {
+      const error = new SignalError(ErrorCode.UNAVAILABLE, 'the server is stopping');
+      return { status: '503 Service Unavailable', reason: 'stopping', error };
+    }
+    if (targetOf(request) === undefined) {
+      const message = 'WebSockets are at /ws and at /rooms/{roomId}?peer_id={UUID in lower case}';
+      const error = new SignalError(ErrorCode.UNIMPLEMENTED, message);
+      return { status: '404 Not Found', reason: 'path', error };
+    }
     if (!originAllowed(request, this.#options.clientUrls)) {
-      return { status: '403 Forbidden', message: 'this origin may not connect: see the setting CLIENT_URL' };
+      const message = 'this origin may not connect: see the setting CLIENT_URL';
+      const error = new SignalError(ErrorCode.PERMISSION_DENIED, message);
+      return { status: '403 Forbidden', reason: 'origin', error };
     }
     if (!offered.some((name) => codecFor(name) !== undefined)) {
-      return {
-        status: '400 Bad Request',
-        message: `offer the subprotocol ${protoSubprotocol} or ${jsonSubprotocol}`,
-      };
+      const message = `offer the subprotocol ${protoSubprotocol} or ${jsonSubprotocol}`;
+      const error = new SignalError(ErrorCode.INVALID_ARGUMENT, message);
+      return { status: '400 Bad Request', reason: 'subprotocol', error };
     }
     return undefined;
   }

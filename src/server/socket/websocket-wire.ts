@@ -39,7 +39,7 @@ export class WebSocketWire implements Wire {
     this.#waitingBytes += message.length;
     if (this.#first === undefined) {
       this.#first = message;
-      flushThisTurn(this);
+      writeThisTurn(this);
     } else if (this.#others === undefined) this.#others = [message];
     else this.#others.push(message);
   }
@@ -73,12 +73,13 @@ export class WebSocketWire implements Wire {
 let unwritten: WebSocketWire[] = [];
 
 /** All that a turn of the event loop brings is read before what came of it is written, which costs less than in turn. */
-function flushThisTurn(wire: WebSocketWire): void {
-  if (unwritten.length === 0) setImmediate(flushAll);
+function writeThisTurn(wire: WebSocketWire): void {
+  if (unwritten.length === 0) setImmediate(writeAll);
   unwritten.push(wire);
 }
 
-function flushAll(): void {
+/** Writes what waits on all wires, without waiting for the end of the turn. */
+export function writeAll(): void {
   const wires = unwritten;
   unwritten = [];
   for (const wire of wires) wire.flush();

@@ -3,9 +3,9 @@ import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { relayCommit } from '../../domain/relay.ts';
 import type { ClientFrameView, FrameKind } from '../../frame/client-frame.ts';
 import { type RelayView, readRelay, relayEvent } from '../../frame/relay.ts';
-import { commitError } from '../../port/decision.ts';
+import { commitError, wasApplied } from '../../port/decision.ts';
 import type { Metrics } from '../../port/metrics.ts';
-import type { Check, CommitResult, RoomLog } from '../../port/room-log.ts';
+import type { Check, CommitResult, RoomLog, StreamName } from '../../port/room-log.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
 import type { Session } from '../../session/session.ts';
@@ -46,11 +46,11 @@ export class RelayFeature {
   #relay(session: Session, frame: ClientFrameView, relay: RelayView): Answer | Promise<Answer> {
     const startMs = this.#clock.monotonicMs();
     const from = session.rooms.get(relay.roomId);
-    if (from === undefined) return this.#relayOfBefore(session, frame.id, relay.roomId);
+    if (from === undefined) return this.#fromOutside(session, frame.id, relay.roomId);
     if (!from.permissions.relay)
       throw new SignalError(ErrorCode.PERMISSION_DENIED, 'the peer may not relay in this room');
     const roomBusyMs = session.limits.takeOfRoom(from.roomId, frame.body.length);
-    if (roomBusyMs > 0) return { roomBusyMs };
+    if (roomBusyMs > 0) return this.#overRate(session, frame.id, from.stream, roomBusyMs);
     const correlationId = this.#correlationIds.next();
     const body = relayEvent(from.peerId, correlationId, relay.body);
     const commit = relayCommit(session.source(frame.id), from, relay.to, body);
@@ -67,10 +67,19 @@ export class RelayFeature {
   }
 
   /** A session that is not in the room may have been when it first sent this, and then left: the log knows what it applied. */
-  async #relayOfBefore(session: Session, requestId: number, roomId: string): Promise<Answer> {
-    const source = session.source(requestId);
-    const result = await this.#log.commit(`room:${roomId}`, { source, checks: [nobody], changes: [] });
-    return wasAppliedBefore(result) ? again : success;
+  async #fromOutside(session: Session, requestId: number, roomId: string): Promise<Answer> {
+    if (await wasApplied(this.#log, `room:${roomId}`, session.source(requestId))) return again;
+    throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no member of the room');
+  }
+
+  /** What is dropped had no effect, also where a connection that is lost sent it first. */
+  async #overRate(
+    session: Session,
+    requestId: number,
+    stream: StreamName,
+    roomBusyMs: number,
+  ): Promise<Answer> {
+    return (await wasApplied(this.#log, stream, session.source(requestId))) ? again : { roomBusyMs };
   }
 
   #logRelay(session: Session, relay: RelayView, from: string, correlationId: string): void {
@@ -81,9 +90,6 @@ export class RelayFeature {
 
 const success: Answer = {};
 const again: Answer = { again: true };
-
-/** A check that holds for nobody. */
-const nobody: Check = { kind: 'member', peerId: '', otherwise: ErrorCode.NOT_IN_ROOM };
 
 /** Whether a relay that had its effect had it before already. Throws where it had none. */
 function wasAppliedBefore(result: CommitResult): boolean {

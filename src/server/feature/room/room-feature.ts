@@ -12,7 +12,7 @@ import { decideUpdatePeer, decideUpdateRoom } from '../../domain/description.ts'
 import { snapshotOf } from '../../domain/room-view.ts';
 import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/client-frame.ts';
 import { errorMessage } from '../../frame/error-message.ts';
-import { type Decided, type Decision, decideAndCommit } from '../../port/decision.ts';
+import { type Decided, type Decision, decideAndCommit, wasApplied } from '../../port/decision.ts';
 import type { Source, StreamState } from '../../port/room-log.ts';
 import type { JoinRecord } from '../../port/session-store.ts';
 import type { TokenVerifier } from '../../port/token-verifier.ts';
@@ -143,9 +143,13 @@ export class RoomFeature implements RoomsOnSignIn {
   ): Promise<Answer> {
     return session.turns.take(roomId, async () => {
       const { peerId } = membership(session, roomId);
+      const source = session.source(frame.id);
       const roomBusyMs = rated.has(frame.kind) ? session.limits.takeOfRoom(roomId, frame.body.length) : 0;
-      if (roomBusyMs > 0) return { roomBusyMs };
-      const decided = await this.#decide(roomId, session.source(frame.id), (state) => decide(state, peerId));
+      if (roomBusyMs > 0) {
+        const again = await wasApplied(this.#options.roomLog, `room:${roomId}`, source);
+        return again ? { again } : { roomBusyMs };
+      }
+      const decided = await this.#decide(roomId, source, (state) => decide(state, peerId));
       return plainSuccess(decided);
     });
   }

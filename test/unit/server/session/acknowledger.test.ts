@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Acknowledger } from '../../../../src/server/session/acknowledger.ts';
+import type { Clock } from '../../../../src/shared/clock.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 
 function setUp() {
@@ -22,6 +23,29 @@ test('an acknowledgement waits for at most its time and at least three quarters 
     await clock.advance(11);
     expect(acknowledged.filter((name) => name === 'ada')).toHaveLength(1);
   }
+});
+
+test('log rule 6: where timers come late, an acknowledgement is late by one of them, not by several', async () => {
+  const { clock, acknowledged, session } = setUp();
+  const lateMs = 5;
+  const late: Clock = {
+    now: () => clock.now(),
+    monotonicMs: () => clock.monotonicMs(),
+    after: (delayMs, callback) => clock.after(delayMs + lateMs, callback),
+  };
+  const acknowledger = new Acknowledger(late, 40);
+  for (let nth = 0; nth < 100; nth++) {
+    const [name, atMs] = [`${nth}`, clock.monotonicMs()];
+    acknowledger.soon({
+      acknowledge() {
+        acknowledged.push(name);
+        expect(clock.monotonicMs() - atMs).toBeLessThanOrEqual(40 + lateMs);
+      },
+    });
+    await clock.advance(3);
+  }
+  await clock.advance(100);
+  expect(acknowledged).toHaveLength(100);
 });
 
 test('one that was acknowledged before its time waits anew when it asks again', async () => {
