@@ -82,9 +82,16 @@ test('X1: past a threshold of broken frames the connection is closed, and only t
     await RawClient.signIn(server.wsUrl, await server.token('mallory')),
     await RawClient.signIn(server.wsUrl, await server.token('alice')),
   ];
+  const to = randomUUID();
+  await good.join('threshold', to);
+  await bad.join('threshold', randomUUID());
   for (let times = 0; times < 40; times++) bad.sendRaw(Uint8Array.of(0x07));
+  // It comes with what the server closed the connection for, and is not heard any more.
+  const body = { kind: { case: 'offer', value: { sdp: 'v=0' } } } as const;
+  bad.send({ id: bad.takeId(), body: { case: 'relay', value: { roomId: 'threshold', to, body } } });
   expect((await bad.closed).code).toBe(4305);
   await good.settle();
+  expect(good.events('relay')).toEqual([]);
   good.close();
 });
 

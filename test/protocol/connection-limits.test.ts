@@ -29,12 +29,16 @@ interface Knock {
 /** Asks for an upgrade by hand. Resolves with the head of the answer, and its body where it is refused; status 0: no answer. */
 async function knock(
   server: TestServer,
-  { from = '127.0.0.1', forwardedFor }: { readonly from?: string; readonly forwardedFor?: string } = {},
+  {
+    from = '127.0.0.1',
+    forwardedFor,
+    version = 13,
+  }: { readonly from?: string; readonly forwardedFor?: string; readonly version?: number } = {},
 ): Promise<Knock> {
   const socket = dial(server, from);
   const forwarded = forwardedFor === undefined ? '' : `X-Forwarded-For: ${forwardedFor}\r\n`;
   socket.write(
-    'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+    `GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: ${version}\r\n` +
       `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: parley.v1.proto\r\n${forwarded}\r\n`,
   );
   let answer = '';
@@ -211,4 +215,16 @@ test('X4: handshakes that trickle in and never end are cut off and counted in th
       timeout: 3_000,
     })
     .toBe(100);
+});
+
+test('X4: a handshake of another version is refused with a typed error, and counted in the log', async () => {
+  const server = await start({});
+  const { status, answer } = await knock(server, { version: 7 });
+  expect(status).toBe(400);
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+    error: { code: 'INVALID_ARGUMENT', retryable: false },
+  });
+  await expect
+    .poll(() => refusals(server), { timeout: 3_000 })
+    .toEqual([expect.objectContaining({ handshake: 1 })]);
 });

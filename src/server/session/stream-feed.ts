@@ -127,8 +127,9 @@ export class StreamFeed implements Receiver, Puller {
   async pull(maxBytes: number): Promise<boolean> {
     if (this.#mode !== 'pulling') return false;
     const announced = this.#options.place.passed();
+    const turn = this.#turn;
     const came = await this.#read(maxBytes);
-    if (came === 'given up') return false;
+    if (came === 'given up' || this.#turn !== turn) return false;
     if (came === 'all' && announced !== undefined && isAfter(announced, this.#cursor)) {
       // The log ends before what it announced: reading on would never end.
       this.#lose();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { isId, isUuid } from '../../shared/ids.ts';
@@ -86,6 +86,10 @@ export class WebSocketEndpoint {
       // far over it is cut off by the parser with 1009 before it is buffered.
       maxPayload: options.maxFrameBytes * 2,
       handleProtocols: (offered) => [...offered].find((name) => codecFor(name) !== undefined) ?? false,
+    });
+    this.#server.on('wsClientError', ({ message }, socket) => {
+      const error = new SignalError(ErrorCode.INVALID_ARGUMENT, message);
+      this.#refuse(socket, { status: '400 Bad Request', reason: 'handshake', error });
     });
   }
 
@@ -199,7 +203,8 @@ export class WebSocketEndpoint {
     // One listener for all: an event with several is dearer.
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       hear();
-      receive(connection, codec, data, isBinary);
+      // A close of ours was the last word: what comes after it is asked again when the session comes back.
+      if (socket.readyState === WebSocket.OPEN) receive(connection, codec, data, isBinary);
     });
     socket.on('error', (error) => log.debug('ws.error', { reason: error.message }));
     socket.once('close', (code) => {

@@ -52,6 +52,7 @@ async function setUp(behind: (log: RoomLog) => RoomLog = (log) => log, maxBytes 
   const outbound = new Outbound({ wire, limits, clock, log: quietLog, onOverflow: () => wire.close(1) });
   const place = await tails.take(room);
   const sent: Entry[] = [];
+  const onSent = { listener: () => undefined as void };
   const feed = new StreamFeed({
     stream: room,
     name: 'daily',
@@ -59,11 +60,14 @@ async function setUp(behind: (log: RoomLog) => RoomLog = (log) => log, maxBytes 
     log,
     place,
     outbound,
-    onSent: (entry) => void sent.push(entry),
+    onSent: (entry) => {
+      sent.push(entry);
+      onSent.listener();
+    },
     onLost: () => wire.close(2),
     onBroken: () => wire.close(3),
   });
-  return { log, commit, head, wire, tails, feed, sent };
+  return { log, commit, head, wire, tails, feed, sent, onSent };
 }
 
 /** The offsets after a position of those entries that are for Ada. */
@@ -97,6 +101,29 @@ test('X3: a slow reader costs the budget, not what it has not read, and gets all
   wire.drain();
   await commit('ada');
   expect(wire.offsets.at(-1)).toBe((await head()).offset);
+});
+
+test('R1: a feed that is held right after a read stays held, whatever the read brought', async () => {
+  for (let delay = 0; delay < 6; delay++) {
+    const { commit, head, wire, feed, onSent } = await setUp();
+    const start = await head();
+    for (let count = 0; count < 3; count++) await commit('ada');
+    let left = delay;
+    const holdLater = () => void (left-- > 0 ? queueMicrotask(holdLater) : feed.hold());
+    onSent.listener = () => {
+      onSent.listener = () => undefined;
+      holdLater();
+    };
+    feed.start(start, true);
+    await turns(5);
+    const served = wire.offsets.length;
+    await commit('ada');
+    await turns(5);
+    expect(wire.offsets.length, `held ${delay} microtasks later`).toBe(served);
+    feed.release();
+    await turns(5);
+    expect(wire.offsets).toEqual([3, 4, 5, 6]);
+  }
 });
 
 test('X3: a reader so slow that the log no longer has what it missed is given up, and not served with a hole', async () => {
