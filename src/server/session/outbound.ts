@@ -1,5 +1,6 @@
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { CloseCode } from '../../shared/close-codes.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Wire } from './wire.ts';
@@ -47,7 +48,7 @@ export class Outbound {
 
   constructor(options: OutboundOptions) {
     this.#options = options;
-    options.wire.onDrain(() => this.#drained());
+    options.wire.onDrain(() => this.#drainedSafely());
   }
 
   /** Whether what comes now may be sent at once. */
@@ -108,6 +109,17 @@ export class Outbound {
     const awaiting = this.#awaitingRoom;
     this.#awaitingRoom = [];
     for (const wake of awaiting) wake();
+  }
+
+  /** Whoever drains the wire writes to others too, which must not suffer. */
+  #drainedSafely(): void {
+    try {
+      this.#drained();
+    } catch (error) {
+      this.#options.log.error('outbound.drain', error);
+      this.close();
+      this.#options.wire.close(CloseCode.INTERNAL, 'the server failed');
+    }
   }
 
   #drained(): void {

@@ -134,3 +134,14 @@ test('when it is closed nothing is left to pull, to wait for, or to do later', a
   expect(clock.pending).toBe(0);
   expect(wire.frames).toHaveLength(1);
 });
+
+test('X1: what fails as a wire drains closes that connection, and whoever drained it does not notice', () => {
+  const { wire, outbound } = setUp();
+  outbound.send(frameOf(limits.budgetBytes));
+  outbound.publish('typing:ada', typing('ada', true));
+  wire.send = () => {
+    throw new Error('on purpose');
+  };
+  wire.drain();
+  expect(wire.closedWith).toBe(4002);
+});
