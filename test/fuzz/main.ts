@@ -19,11 +19,7 @@ const program = new Command('npm run fuzz --')
     'Tries the frames of the wire: what comes in, beside the generated decoder, and what goes out, beside protobufjs.',
   )
   .option('--cases <count>', 'frames that come in, all kinds together', wholeNumber, 50_000)
-  .option(
-    '--live <count>',
-    'how many of them also go through a socket to a node (default: a tenth)',
-    wholeNumber,
-  )
+  .option('--live <count>', 'how many of them also go through a socket to a node (default: all)', wholeNumber)
   .option('--outgoing <count>', 'frames that go out', wholeNumber, 3_000)
   .option(
     '--seed <number>',
@@ -46,13 +42,7 @@ const program = new Command('npm run fuzz --')
     }
   });
 
-async function fuzzReal({
-  cases,
-  live = Math.ceil(cases / 10),
-  outgoing,
-  seed,
-  json,
-}: Options): Promise<void> {
+async function fuzzReal({ cases, live = cases, outgoing, seed, json }: Options): Promise<void> {
   const { fuzz } = await import('./fuzz-run.ts'); // with a whole node, which the broken ones need not wait for
   let toldAtMs = performance.now();
   const report = await fuzz({
