@@ -1,20 +1,28 @@
 import { randomUUID } from 'node:crypto';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../gen/parley/signal/v1/error_pb.ts';
+import type { HelloSchema } from '../../gen/parley/signal/v1/session_pb.ts';
 import { RawClient } from './raw-client.ts';
 import { startRoomServer } from './room-server.ts';
 
 const { server, signIn } = await startRoomServer();
 
+type Resume = NonNullable<MessageInitShape<typeof HelloSchema>['resume']>;
+
 /** A connection that comes back to a session, by its own or another token of the user. */
-async function resume(of: RawClient, attempt = 0, token?: string): Promise<RawClient> {
+async function resume(
+  of: RawClient,
+  attempt = 0,
+  token?: string,
+  positions: Resume['positions'] = [],
+): Promise<RawClient> {
   const { userId, sessionId, sessionSecret } = of.welcome;
-  return RawClient.open(server.wsUrl, {
-    hello: {
-      case: 'hello',
-      value: { token: token ?? (await server.token(userId)), resume: { sessionId, sessionSecret, attempt } },
-    },
-  });
+  const value = {
+    token: token ?? (await server.token(userId)),
+    resume: { sessionId, sessionSecret, attempt, positions },
+  };
+  return RawClient.open(server.wsUrl, { hello: { case: 'hello', value } });
 }
 
 async function refusalOf(client: RawClient) {
@@ -154,4 +162,26 @@ test('P3, S5: a relay that had its effect before its sender left is acknowledged
   expect((await back.reply(leave + 1)).result.value).toMatchObject({ code: ErrorCode.NOT_IN_ROOM });
   expect(bob.events('relay')).toHaveLength(1);
   back.close();
+});
+
+test('S5: a member gets what came since its own join, and nothing from before it, whatever position it claims', async () => {
+  const [ada, bob] = [await signIn('ada'), await signIn('bob')];
+  await ada.join('history', randomUUID());
+  const { room } = await bob.join('history', randomUUID());
+  const joined = (await ada.event('peerJoined')).offset;
+  const position = { stream: 'history', epoch: room?.head?.epoch ?? 0, offset: joined };
+  const before = { ...position, offset: joined - 1 };
+  const replay = async (after: typeof position) => {
+    const { result } = await bob.request({ case: 'replay', value: { after } });
+    return result.case === 'replaying' ? result.value.room?.outcome.case : result;
+  };
+  expect(await replay(before)).toBe('snapshot');
+  expect(await replay(position)).toBe('recovered');
+  const back = await resume(bob, 1, undefined, [before]);
+  expect((await back.welcomed()).rooms).toMatchObject([{ outcome: { case: 'snapshot' } }]);
+  const again = await resume(bob, 2, undefined, [position]);
+  expect((await again.welcomed()).rooms).toMatchObject([{ outcome: { case: 'recovered' } }]);
+  await again.settle();
+  for (const client of [bob, back, again]) expect(client.events('peerJoined')).toEqual([]);
+  again.close();
 });
