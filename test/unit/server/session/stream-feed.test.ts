@@ -52,7 +52,7 @@ async function setUp(behind: (log: RoomLog) => RoomLog = (log) => log, maxBytes 
   const outbound = new Outbound({ wire, limits, clock, log: quietLog, onOverflow: () => wire.close(1) });
   const place = await tails.take(room);
   const sent: Entry[] = [];
-  const onSent = { listener: () => undefined as void };
+  const afterSent: { listener: (entry: Entry) => void } = { listener: () => undefined };
   const feed = new StreamFeed({
     stream: room,
     name: 'daily',
@@ -62,12 +62,12 @@ async function setUp(behind: (log: RoomLog) => RoomLog = (log) => log, maxBytes 
     outbound,
     onSent: (entry) => {
       sent.push(entry);
-      onSent.listener();
+      afterSent.listener(entry);
     },
     onLost: () => wire.close(2),
     onBroken: () => wire.close(3),
   });
-  return { log, commit, head, wire, tails, feed, sent, onSent };
+  return { log, commit, head, wire, tails, feed, sent, afterSent };
 }
 
 /** The offsets after a position of those entries that are for Ada. */
@@ -105,13 +105,13 @@ test('X3: a slow reader costs the budget, not what it has not read, and gets all
 
 test('R1: a feed that is held right after a read stays held, whatever the read brought', async () => {
   for (let delay = 0; delay < 6; delay++) {
-    const { commit, head, wire, feed, onSent } = await setUp();
+    const { commit, head, wire, feed, afterSent } = await setUp();
     const start = await head();
     for (let count = 0; count < 3; count++) await commit('ada');
     let left = delay;
     const holdLater = () => void (left-- > 0 ? queueMicrotask(holdLater) : feed.hold());
-    onSent.listener = () => {
-      onSent.listener = () => undefined;
+    afterSent.listener = () => {
+      afterSent.listener = () => undefined;
       holdLater();
     };
     feed.start(start, true);
@@ -161,6 +161,28 @@ test('what a receiver is served never runs ahead of what it is said to have', as
   wire.drain();
   await turns(10);
   expect(feed.delivered()).toMatchObject({ offset: 7 });
+});
+
+test('what is still being read when the feed is stopped is not sent', async () => {
+  const { commit, head, wire, feed } = await setUp();
+  const start = await head();
+  await commit('ada');
+  feed.start(start, false);
+  feed.stop();
+  await turns(10);
+  expect(wire.offsets).toEqual([]);
+});
+
+test('a feed that is stopped by what it sends sends nothing of what was read with it', async () => {
+  const { commit, head, wire, feed, afterSent } = await setUp();
+  afterSent.listener = ({ position }) => {
+    if (position.offset === 4) feed.stop();
+  };
+  const start = await head();
+  for (let count = 0; count < 3; count++) await commit('all');
+  feed.start(start, false);
+  await turns(10);
+  expect(wire.offsets).toEqual([3, 4]);
 });
 
 test('a hole in the announcements that the log can not fill ends the connection', async () => {
