@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ServerFrame } from '../../../../gen/parley/signal/v1/frame_pb.ts';
 import { eventBody } from '../../../../src/server/frame/event-body.ts';
 import { controlFrame, publishedFrame } from '../../../../src/server/frame/server-frame.ts';
 import { Outbound, type Puller } from '../../../../src/server/session/outbound.ts';
@@ -24,6 +25,14 @@ function typing(userId: string, isTyping: boolean) {
   return publishedFrame('daily', eventBody('typing', { userId, typing: isTyping }));
 }
 
+/** Who each frame says is typing, or not. */
+function typed(frames: readonly ServerFrame[]) {
+  return frames.map(({ frame }) => {
+    const { body } = frame.case === 'event' ? frame.value : {};
+    return body?.case === 'typing' ? [body.value.userId, body.value.typing] : undefined;
+  });
+}
+
 test('X3: of what is only published the latest of each key waits for a slow reader, the latest last', () => {
   const { wire, outbound } = setUp();
   outbound.publish('typing:ada', typing('ada', true));
@@ -36,12 +45,7 @@ test('X3: of what is only published the latest of each key waits for a slow read
   outbound.publish('typing:ada', typing('ada', true));
   expect(wire.frames).toHaveLength(2);
   wire.drain();
-  const told = wire.frames.slice(2).map(({ frame }) => {
-    const typed =
-      frame.case === 'event' && frame.value.body.case === 'typing' ? frame.value.body.value : undefined;
-    return [typed?.userId, typed?.typing];
-  });
-  expect(told).toEqual([
+  expect(typed(wire.frames.slice(2))).toEqual([
     ['bob', true],
     ['ada', true],
   ]);
@@ -52,7 +56,8 @@ test('X3: keys without end do not add up, those published longest ago go', () =>
   outbound.send(frameOf(limits.budgetBytes));
   for (let user = 0; user < 2_000; user++) outbound.publish(`typing:${user}`, typing(`${user}`, true));
   for (let drains = 0; drains < 100; drains++) wire.drain();
-  expect(wire.frames).toHaveLength(1 + 1_024);
+  const users = Array.from({ length: 1_024 }, (_, index) => [`${2_000 - 1_024 + index}`, true]);
+  expect(typed(wire.frames.slice(1))).toEqual(users);
 });
 
 test('X3: replies go out beyond the budget, and past the limit the connection is given up', () => {
@@ -144,4 +149,15 @@ test('X1: what fails as a wire drains closes that connection, and whoever draine
   };
   wire.drain();
   expect(wire.closedWith).toBe(4002);
+
+test('what was withdrawn has no turn any more', async () => {
+  const { wire, outbound } = setUp();
+  let pulls = 0;
+  const puller: Puller = { pull: () => Promise.resolve(++pulls < 0) };
+  outbound.send(frameOf(limits.budgetBytes));
+  outbound.enqueue(puller);
+  outbound.withdraw(puller);
+  wire.drain();
+  await new Promise(setImmediate);
+  expect(pulls).toBe(0);
 });
