@@ -217,6 +217,18 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       expect(await log.commit(room, toAll(source(163), 'forgotten'))).toEqual({ outcome: 'not-applied' });
     });
 
+    test('a seq is remembered past a jump for as long as it is one of the 64', async () => {
+      const { log } = await start();
+      for (const jump of [2, 31, 32, 33, 63]) {
+        const from = (seq: number) => toAll(source(seq, 1, `jumps by ${jump}`), `${seq}`);
+        const first = await log.commit(room, from(200));
+        await log.commit(room, from(200 + jump));
+        expect(await log.commit(room, from(200)), `${jump}`).toEqual({ ...first, again: true });
+        for (const seq of [199, 201])
+          expect(await log.commit(room, from(seq)), `${jump}`).toEqual({ outcome: 'not-applied' });
+      }
+    });
+
     test('a lower gen of a source has no effect once a higher one committed; sources do not disturb each other', async () => {
       const { log } = await start();
       await log.commit(room, toAll(source(1, 1), 'first'));
