@@ -131,6 +131,21 @@ test('request ids must rise, a second Hello is refused, and a frame of the wrong
   client.close();
 });
 
+test('a request under an id that was used has no effect, also where a broken frame used it', async () => {
+  const client = await RawClient.signIn(server.wsUrl, await server.token('alice'));
+  client.send({ id: 7, body: { case: 'heartbeat', value: {} } });
+  client.send({ id: 7, body: { case: 'signOut', value: {} } });
+  client.send({ id: 8, body: { case: 'leaveRoom', value: { roomId: 'no room id' } } });
+  client.send({ id: 8, body: { case: 'signOut', value: {} } });
+  for (const id of [9, 10]) {
+    client.send({ id, body: { case: 'heartbeat', value: {} } });
+    expect((await client.reply(id)).result.case).toBe('heartbeat');
+  }
+  const replies = client.frames.flatMap(({ frame }) => (frame.case === 'reply' ? [frame.value.replyTo] : []));
+  expect(replies.sort((one, other) => one - other)).toEqual([7, 7, 8, 8, 9, 10]);
+  client.close();
+});
+
 test('L2: the same frames as JSON, beside clients that speak protobuf', async () => {
   const json = await RawClient.signIn(server.wsUrl, await server.token('jason'), {
     subprotocol: 'parley.v1.json',
