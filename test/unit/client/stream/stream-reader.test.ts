@@ -175,3 +175,11 @@ test('a stream without a position begins with its first event', () => {
   expect(applied).toEqual([40, 41]);
   expect(replays).toEqual([{ epoch, offset: 41 }]);
 });
+
+test('P3: a hole in the chain to all is noticed also right behind a first event that was for this client alone', () => {
+  const { reader, applied, replays } = start();
+  reader.forget();
+  for (const event of [toSelf(40, 39, 12), toAll(42, 41)]) reader.take(event);
+  expect(applied).toEqual([40]);
+  expect(replays).toEqual([{ epoch, offset: 40 }]);
+});
