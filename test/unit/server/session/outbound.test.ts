@@ -149,6 +149,7 @@ test('X1: what fails as a wire drains closes that connection, and whoever draine
   };
   wire.drain();
   expect(wire.closedWith).toBe(4002);
+});
 
 test('what was withdrawn has no turn any more', async () => {
   const { wire, outbound } = setUp();
