@@ -26,7 +26,7 @@ test('an acknowledgement waits for at most its time and at least three quarters 
 });
 
 test('log rule 6: where timers come late, an acknowledgement is late by one of them, not by several', async () => {
-  const { clock, acknowledged, session } = setUp();
+  const { clock, acknowledged } = setUp();
   const lateMs = 5;
   const late: Clock = {
     now: () => clock.now(),

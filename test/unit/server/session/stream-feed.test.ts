@@ -110,7 +110,10 @@ test('R1: a feed that is held right after a read stays held, whatever the read b
     const start = await head();
     for (let count = 0; count < 3; count++) await commit('ada');
     let left = delay;
-    const holdLater = () => void (left-- > 0 ? queueMicrotask(holdLater) : feed.hold());
+    const holdLater = () => {
+      if (left-- > 0) queueMicrotask(holdLater);
+      else feed.hold();
+    };
     afterSent.listener = () => {
       afterSent.listener = () => undefined;
       holdLater();
