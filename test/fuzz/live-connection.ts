@@ -8,6 +8,9 @@ import { maxFrameBytes } from './refusals.ts';
 
 /** How many broken frames a node takes of one connection; with the next it closes it. */
 const mostBrokenFrames = 32;
+/** What is longer is no frame any more: the connection is closed before it has come whole (RFC 6455, section 7.4.1). */
+const cutOffBytes = 2 * maxFrameBytes;
+const messageTooBig = 1009;
 const closeWithinMs = 5_000;
 const maxUint32 = 0xffff_ffff;
 /** Past these a connection is of little use: few ids are left, or too many answers to look through. */
@@ -60,6 +63,11 @@ export class LiveConnection {
   /** Sends a frame. Rejects where the node does not answer it as the reader has it, or does not go on afterwards. */
   async expectAnswer(bytes: Uint8Array): Promise<void> {
     const read = this.#reader.readClientFrame(bytes, maxFrameBytes);
+    if (bytes.length > cutOffBytes) {
+      this.#client.sendRaw(bytes);
+      await this.#expectClosed(messageTooBig);
+      return;
+    }
     const before = this.#client.frames.length;
     const wanted = this.#wanted(read);
     this.#client.sendRaw(bytes);

@@ -39,6 +39,7 @@ export class LiveNode {
     const env = {
       MAX_FRAME_BYTES: String(maxFrameBytes),
       CONNECTION_RATE: '100000',
+      CONNECTION_BURST: '100000',
       ROOM_RATE_BYTES: '100000000',
     };
     const server = await startTestServer({ env });
