@@ -45,7 +45,11 @@ export async function fuzz({ seed, cases, live, outgoing, progress }: FuzzOption
   }
   progress?.('frames that go out');
   const written = runOutgoing(realWriter, { seed, cases: outgoing });
-  const shortfalls = tally.shortfalls(cases);
+  const unseen = tally.kinds.filter((count) => count.cases === 0);
+  const shortfalls = [
+    ...tally.shortfalls(cases),
+    ...unseen.map(({ kind }) => `no case of the kind ${kind} ran`),
+  ];
   if (shortfalls.length > 0) throw new Error(shortfalls.join('; '));
   const { mutations, accepted, kinds } = tally;
   const seconds = Math.round((performance.now() - startedAtMs) / 100) / 10;
