@@ -190,7 +190,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const { clock, roomLog, store, verifier } = ports;
   const metrics = new PrometheusMetrics();
   const { limits, rooms: kept } = config;
-  const tails = new StreamTails(roomLog, log);
+  const tails = new StreamTails({ log: roomLog, clock, logger: log });
   const leaver = new RoomLeaver(roomLog, store, log);
   const rooms = new RoomFeature({ ...ports, tails, makeFeed: (feed) => new StreamFeed(feed) });
   const handlers = {
@@ -223,7 +223,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   });
   const { maxFrameBytes, requestTimeoutMs } = limits;
   const dispatcher = new Dispatcher({ handlers, maxFrameBytes, requestTimeoutMs, clock, metrics });
-  const reaper = new Reaper({ store, leaver, clock, log, intervalMs: reapIntervalMs });
+  const reaper = new Reaper({ store, node: config.nodeId, leaver, clock, log, intervalMs: reapIntervalMs });
   return { sessions, dispatcher, reaper, tails, metrics };
 }
 

@@ -146,6 +146,8 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
         changes: [{ kind: 'set', field: 'mode', value: bytes('p2p') }],
       });
       const otherwise = ErrorCode.INVALID_ARGUMENT;
+      const epoch = (await log.state(room))?.head.epoch ?? 0;
+      const other = epoch === 1 ? 2 : epoch - 1;
       const cases = [
         [{ kind: 'exists', field: 'mode', otherwise }, true],
         [{ kind: 'exists', field: 'else', otherwise }, false],
@@ -155,8 +157,11 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
         [{ kind: 'equals', field: 'mode', value: bytes('sfu'), otherwise }, false],
         [{ kind: 'equals', field: 'else', value: bytes(''), otherwise }, false],
         [{ kind: 'member', peerId: 'alice', otherwise }, true],
-        [{ kind: 'member', peerId: 'alice', number: 1, otherwise }, true],
-        [{ kind: 'member', peerId: 'alice', number: 2, otherwise }, false],
+        [{ kind: 'member', peerId: 'alice', joined: { epoch, offset: 1 }, otherwise }, true],
+        [{ kind: 'member', peerId: 'alice', joined: { epoch, offset: 2 }, otherwise }, false],
+        [{ kind: 'member', peerId: 'alice', joined: { epoch: other, offset: 1 }, otherwise }, false],
+        [{ kind: 'member', peerId: 'alice', maxGen: 1, otherwise }, true],
+        [{ kind: 'member', peerId: 'alice', maxGen: 0, otherwise }, false],
         [{ kind: 'member', peerId: 'bob', otherwise }, false],
         [{ kind: 'no-member', peerId: 'bob', otherwise }, true],
         [{ kind: 'no-member', peerId: 'alice', otherwise }, false],
@@ -240,11 +245,42 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       });
     });
 
+    test('S6: attached with a higher gen, a session is fenced off in the stream, also where it was no member or there was no stream', async () => {
+      const { log } = await start();
+      const attach = (sessionId: string, gen: number) =>
+        log.attach(room, { sessionId, peerId: sessionId, gen, node: 'b' });
+      // On its way while the session was attached elsewhere: a join, of a room that is not there yet.
+      expect(await attach('alice', 2)).toMatchObject({ outcome: 'attached', state: { head: { offset: 0 } } });
+      expect(await log.commit(room, joining('alice'))).toEqual({ outcome: 'stale' });
+      expect(await log.commit(room, joining('bob'))).toMatchObject({ outcome: 'applied' });
+      const attached = await attach('bob', 3);
+      expect(attached.outcome === 'attached' && attached.state.members.get('bob')).toMatchObject({
+        gen: 3,
+        node: 'b',
+        sessionId: 'bob',
+        joined: { offset: 1 },
+      });
+      expect(await attach('bob', 3)).toMatchObject({ outcome: 'attached' });
+      expect(await attach('bob', 2)).toEqual({ outcome: 'stale' });
+      expect(await log.commit(room, toAll(source(2, 2, 'bob'), 'late'))).toEqual({ outcome: 'stale' });
+      // What it did before is remembered.
+      expect(await log.commit(room, toAll(source(1, 3, 'bob'), 'again'))).toMatchObject({ again: true });
+      const state = await log.state(room);
+      expect(state?.members.get('bob')).toMatchObject({ gen: 3, node: 'b' });
+    });
+
+    test('attaching leaves a peer of another session alone', async () => {
+      const { log } = await start();
+      await log.commit(room, joining('alice'));
+      await log.attach(room, { sessionId: 'bob', peerId: 'alice', gen: 5, node: 'b' });
+      expect((await log.state(room))?.members.get('alice')).toMatchObject({ gen: 1, node: 'a' });
+    });
+
     test('a member gets the offset of its join as its number, and members stand in the order of their joins', async () => {
       const { log } = await start();
       for (const id of ['carol', 'alice', 'bob']) await log.commit(room, joining(id));
       const members = [...((await log.state(room))?.members.entries() ?? [])];
-      expect(members.map(([peerId, { number, sessionId }]) => [peerId, number, sessionId])).toEqual([
+      expect(members.map(([peerId, { joined, sessionId }]) => [peerId, joined.offset, sessionId])).toEqual([
         ['carol', 1, 'carol'],
         ['alice', 2, 'alice'],
         ['bob', 3, 'bob'],
@@ -298,7 +334,7 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
           changes: [{ kind: 'add-member', peerId: 'alice', member: member('alice') }],
         }),
       );
-      expect((await log.state(room))?.members.get('alice')?.number).toBe(4);
+      expect((await log.state(room))?.members.get('alice')?.joined.offset).toBe(4);
       await log.commit(room, toAll(source(5), 'closed', { changes: [{ kind: 'remove-all-members' }] }));
       expect((await log.state(room))?.members.size).toBe(0);
     });
@@ -310,6 +346,7 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       const subscription = await log.subscribe(room, {
         onEntry: (entry) => got.push(`${entry.position.offset} ${text(entry.body)}`),
         onPublished: (key, body) => got.push(`published ${key} ${text(body)}`),
+        onInterrupted: () => undefined,
       });
       await log.commit(room, toAll(source(2), 'two'));
       await log.publish(room, 'typing:alice', bytes('yes'));

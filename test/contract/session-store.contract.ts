@@ -11,10 +11,13 @@ export interface SessionStoreFixture {
   readonly store: SessionStore;
   /** How long it tells of a forgotten session's end. */
   readonly endedKeepMs: number;
+  /** How exactly it keeps time. */
+  readonly slackMs: number;
   readonly advance: (ms: number) => Promise<void>;
   close(): Promise<void>;
 }
 
+const windowMs = 2_000;
 const first: SessionRef = { userId: 'alice', sessionId: 's1' };
 const second: SessionRef = { userId: 'alice', sessionId: 's2' };
 
@@ -31,9 +34,9 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       for (const fixture of fixtures.splice(0)) await fixture.close();
     });
     const open = (store: SessionStore, ref: SessionRef, policy: SessionPolicy = 'multiple') =>
-      store.open({ ...ref, secretHash: `hash of ${ref.sessionId}`, node: 'a', policy });
+      store.open({ ...ref, secretHash: `hash of ${ref.sessionId}`, node: 'a', windowMs, policy });
     const attach = (store: SessionStore, ref: SessionRef, node = 'b', attempt = 0) =>
-      store.attach({ ...ref, secretHash: `hash of ${ref.sessionId}`, node, attempt });
+      store.attach({ ...ref, secretHash: `hash of ${ref.sessionId}`, node, windowMs, attempt });
     const addRoom = (store: SessionStore, gen: number, roomId: string, join = `${roomId}:1`) =>
       store.addRoom(first, gen, roomId, { peerId: 'peer', join });
 
@@ -62,7 +65,7 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
     test('attach needs the secret and the user', async () => {
       const { store } = await start();
       await open(store, first);
-      const wrong = { ...first, secretHash: 'another hash', node: 'b', attempt: 0 };
+      const wrong = { ...first, secretHash: 'another hash', node: 'b', windowMs, attempt: 0 };
       expect(await store.attach(wrong)).toEqual({ outcome: 'unknown' });
       expect(await attach(store, { userId: 'mallory', sessionId: 's1' })).toEqual({ outcome: 'unknown' });
       expect(await attach(store, second)).toEqual({ outcome: 'unknown' });
@@ -71,18 +74,18 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
     });
 
     test('an ended session can not be attached, and says why for as long as a client may come back', async () => {
-      const { store, advance, endedKeepMs } = await start();
+      const { store, advance, endedKeepMs, slackMs } = await start();
       await open(store, first);
       await store.end(first, 1, 'kicked');
       const ended = { outcome: 'ended', why: 'kicked' };
       expect(await attach(store, first)).toEqual(ended);
       await store.forget(first);
       expect(await attach(store, first)).toEqual(ended);
-      await advance(endedKeepMs - 1);
-      await store.due(10);
+      await advance(endedKeepMs - slackMs);
+      await store.due('a', 10);
       expect(await attach(store, first)).toEqual(ended);
-      await advance(2);
-      await store.due(10);
+      await advance(2 * slackMs);
+      await store.due('a', 10);
       expect(await attach(store, first)).toEqual({ outcome: 'unknown' });
     });
 
@@ -123,17 +126,21 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       await open(store, first);
       expect(await store.detach(first, 1, 5_000)).toBe(true);
       await advance(4_000);
-      expect(await store.due(10)).toEqual([]);
+      expect(await store.due('a', 10)).toEqual([]);
       expect(await store.end(first, 1, 'lost')).toBeUndefined();
       await attach(store, first);
       await advance(2_000);
-      expect(await store.due(10)).toEqual([]);
+      expect(await store.due('a', 10)).toEqual([]);
+      expect(await store.due('b', 10)).toEqual([]);
       expect(await store.end(first, 1, 'lost')).toBeUndefined();
       expect(await store.detach(first, 2, 1_000)).toBe(true);
       await advance(1_500);
-      expect((await store.due(10)).map(({ sessionId, gen }) => [sessionId, gen])).toEqual([['s1', 2]]);
-      expect(await store.end(first, 2, 'lost')).toMatchObject({ sessionId: 's1', gen: 2 });
-      expect(await store.end(first, 2, 'lost')).toBeUndefined();
+      expect(await store.due('a', 10)).toEqual([]);
+      expect((await store.due('b', 10)).map(({ sessionId, gen }) => [sessionId, gen])).toEqual([['s1', 2]]);
+      expect(await store.end(first, 2, 'lost')).toMatchObject({ sessionId: 's1', gen: 2, ended: 'lost' });
+      // As one does whose answer was lost.
+      expect(await store.end(first, 2, 'lost')).toMatchObject({ sessionId: 's1', gen: 2, ended: 'lost' });
+      expect(await store.end(first, 1, 'lost')).toBeUndefined();
     });
 
     test("a gen that is no longer the session's may neither detach, end nor add a room", async () => {
@@ -175,12 +182,47 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       await open(store, first);
       await addRoom(store, 1, 'daily');
       await store.end(first, 1, 'signed-out');
-      expect((await store.due(10)).map(({ sessionId, ended }) => [sessionId, ended])).toEqual([
+      expect((await store.due('a', 10)).map(({ sessionId, ended }) => [sessionId, ended])).toEqual([
         ['s1', 'signed-out'],
       ]);
       await store.forget(first);
-      expect(await store.due(10)).toEqual([]);
+      expect(await store.due('a', 10)).toEqual([]);
       expect(await store.sessions('alice')).toEqual([]);
+    });
+
+    test('N3: of a node that died another one adopts what it had: with a higher gen, and windows that begin then', async () => {
+      const { store, advance } = await start();
+      const moved: SessionRef = { userId: 'bob', sessionId: 's3' };
+      const ended: SessionRef = { userId: 'carol', sessionId: 's4' };
+      for (const ref of [first, second, moved, ended]) await open(store, ref);
+      await store.detach(second, 1, 500);
+      await attach(store, moved, 'c');
+      await store.end(ended, 1, 'kicked');
+      await advance(1_000);
+      const notices: SessionNotice[] = [];
+      const watching = await store.watch('a', (notice) => notices.push(notice));
+      while (await store.adopt('a', 'b', 2));
+      expect(
+        (await store.sessions('alice')).map(({ sessionId, gen, node }) => [sessionId, gen, node]),
+      ).toEqual([
+        ['s1', 2, 'b'],
+        ['s2', 2, 'b'],
+      ]);
+      expect((await store.sessions('bob')).map(({ gen, node }) => [gen, node])).toEqual([[2, 'c']]);
+      expect(await store.due('a', 10)).toEqual([]);
+      // What had ended is finished by whoever adopts it; the windows of the others have only begun.
+      expect((await store.due('b', 10)).map(({ sessionId }) => sessionId)).toEqual(['s4']);
+      // The node wakes, and nothing of it is its own.
+      expect(await store.detach(first, 1, 0)).toBe(false);
+      expect(await addRoom(store, 1, 'daily')).toBe(false);
+      await expect.poll(() => notices.length).toBe(2);
+      expect(notices).toContainEqual({ kind: 'adopted', ref: first, gen: 2 });
+      expect(await attach(store, second, 'c')).toMatchObject({ outcome: 'attached', record: { gen: 3 } });
+      await advance(windowMs + 500);
+      const due = (await store.due('b', 10)).map(({ sessionId }) => sessionId).sort();
+      expect(due).toEqual(['s1', 's4']);
+      expect(await store.end(first, 2, 'lost')).toMatchObject({ sessionId: 's1', ended: 'lost' });
+      watching.close();
     });
 
     test('S3: the node that had a session is told when it is taken or replaced', async () => {

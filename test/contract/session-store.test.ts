@@ -13,6 +13,7 @@ function fixture(behind: (store: SessionStore) => SessionStore): Promise<Session
   return Promise.resolve({
     store: behind(new MemorySessionStore({ clock, endedKeepMs })),
     endedKeepMs,
+    slackMs: 1,
     advance: (ms: number) => clock.advance(ms),
     close: () => Promise.resolve(),
   });

@@ -22,7 +22,8 @@ export function slowSessionStore(store: SessionStore, seed: number): SessionStor
     removeRoom: (ref, gen, roomId, join) => late(() => store.removeRoom(ref, gen, roomId, join)),
     end: (ref, gen, reason) => late(() => store.end(ref, gen, reason)),
     forget: (ref) => late(() => store.forget(ref)),
-    due: (limit) => late(() => store.due(limit)),
+    due: (node, limit) => late(() => store.due(node, limit)),
+    adopt: (dead, node, limit) => late(() => store.adopt(dead, node, limit)),
     sessions: (userId) => late(() => store.sessions(userId)),
     async watch(node, listener) {
       await someTurns();

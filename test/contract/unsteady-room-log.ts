@@ -1,6 +1,8 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type {
+  Attachment,
+  AttachmentResult,
   Commit,
   CommitResult,
   Position,
@@ -52,6 +54,11 @@ export class UnsteadyRoomLog implements RoomLog {
     });
   }
 
+  async attach(stream: StreamName, attachment: Attachment): Promise<AttachmentResult> {
+    await this.#someTurns();
+    return this.#log.attach(stream, attachment);
+  }
+
   async read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {
     await this.#someTurns();
     return this.#log.read(stream, after, maxBytes);
@@ -86,6 +93,7 @@ export class UnsteadyRoomLog implements RoomLog {
     const subscription = await this.#log.subscribe(stream, {
       onEntry: (entry) => late(() => listener.onEntry(entry)),
       onPublished: (key, body) => late(() => listener.onPublished(key, body)),
+      onInterrupted: () => late(() => listener.onInterrupted()),
     });
     return {
       close() {

@@ -4,18 +4,23 @@ import { LeaveReason } from '../../../gen/parley/signal/v1/room_pb.ts';
 import { ErrorCode } from '../../shared/signal-error.ts';
 import { eventBody } from '../frame/event-body.ts';
 import { type Decision, done, refuse } from '../port/decision.ts';
-import type { StreamState } from '../port/room-log.ts';
+import type { Check, Position, StreamState } from '../port/room-log.ts';
 import { findMember } from './join.ts';
 import { readRoom, roomField } from './room-view.ts';
 
-/** Decides on a session leaving, by itself or ended: the member that is removed is the one `peer_left`. */
+/**
+ * Decides on a session leaving, by itself or ended: the member that is removed is the one `peer_left`. `gen`: the session's when it
+ * was decided that it leaves; a member that a later one has stays.
+ */
 export function decideLeave(
   state: StreamState | undefined,
-  sessionId: string,
+  { sessionId, gen }: { readonly sessionId: string; readonly gen: number },
   reason: LeaveReason,
 ): Decision {
   const peerId = findMember(state, sessionId);
-  return peerId === undefined ? done : removal(state, peerId, reason);
+  const member = peerId === undefined ? undefined : state?.members.get(peerId);
+  if (peerId === undefined || member === undefined || member.gen > gen) return done;
+  return removal(peerId, { ...present(peerId, member.joined), maxGen: gen }, reason);
 }
 
 /** Decides on a host putting a peer out. */
@@ -25,9 +30,9 @@ export function decideKick(state: StreamState | undefined, hostPeerId: string, p
   if (host === undefined) return refuse(ErrorCode.NOT_IN_ROOM, 'the sender is no member of the room');
   if (host.peer.permissions?.host !== true)
     return refuse(ErrorCode.PERMISSION_DENIED, 'only a host may put a peer out');
-  if (room?.members.has(peerId) !== true)
-    return refuse(ErrorCode.PEER_NOT_FOUND, 'no member of the room has this peer id');
-  return removal(state, peerId, LeaveReason.KICKED);
+  const member = room?.members.get(peerId);
+  if (member === undefined) return refuse(ErrorCode.PEER_NOT_FOUND, 'no member of the room has this peer id');
+  return removal(peerId, present(peerId, member.record.joined), LeaveReason.KICKED);
 }
 
 /** Decides on a host ending the room for everyone. What begins under its id later is another room. */
@@ -42,7 +47,7 @@ export function decideClose(state: StreamState | undefined, hostPeerId: string, 
     kind: 'commit',
     // Exactly those who are named as gone are removed: whoever comes or goes meanwhile makes the decision be taken anew.
     checks: [
-      ...Array.from(room.members, ([peerId, { record }]) => present(peerId, record.number)),
+      ...Array.from(room.members, ([peerId, { record }]) => present(peerId, record.joined)),
       { kind: 'members-below', limit: room.members.size + 1, otherwise: ErrorCode.UNAVAILABLE },
     ],
     changes: [
@@ -71,17 +76,15 @@ function firstTag(body: Uint8Array): number {
   return low < 0x80 ? low : (low & 0x7f) | (high << 7);
 }
 
-function removal(state: StreamState | undefined, peerId: string, reason: LeaveReason): Decision {
-  const number = state?.members.get(peerId)?.number;
-  if (number === undefined) return done;
+function removal(peerId: string, check: Check, reason: LeaveReason): Decision {
   return {
     kind: 'commit',
-    checks: [present(peerId, number)],
+    checks: [check],
     changes: [{ kind: 'remove-member', peerId }],
     entry: { to: 'all', body: eventBody('peerLeft', { peerId, reason }) },
   };
 }
 
-function present(peerId: string, number: number) {
-  return { kind: 'member', peerId, number, otherwise: ErrorCode.PEER_NOT_FOUND } as const;
+function present(peerId: string, joined: Position) {
+  return { kind: 'member', peerId, joined, otherwise: ErrorCode.PEER_NOT_FOUND } as const;
 }

@@ -28,7 +28,7 @@ export function decideUpdateRoom(state: StreamState | undefined, peerId: string,
           value: metadataValue(room.metadata),
           otherwise: ErrorCode.UNAVAILABLE,
         },
-        { kind: 'member', peerId, number: member.record.number, otherwise: ErrorCode.NOT_IN_ROOM },
+        { kind: 'member', peerId, joined: member.record.joined, otherwise: ErrorCode.NOT_IN_ROOM },
       ],
       changes: [{ kind: 'set', field: roomField.metadata, value: metadataValue(metadata) }],
       entry: { to: 'all', body: eventBody('roomUpdated', { metadata, changedBy: peerId }) },
@@ -46,7 +46,7 @@ export function decideUpdatePeer(state: StreamState | undefined, peerId: string,
     const info = toBinary(MemberInfoSchema, create(MemberInfoSchema, { peer, join: member.join }));
     return {
       kind: 'commit',
-      checks: [{ kind: 'member', peerId, number: member.record.number, otherwise: ErrorCode.NOT_IN_ROOM }],
+      checks: [{ kind: 'member', peerId, joined: member.record.joined, otherwise: ErrorCode.NOT_IN_ROOM }],
       changes: [{ kind: 'update-member', peerId, info }],
       entry: { to: 'all', body: eventBody('peerUpdated', { peerId, attributes }) },
     };

@@ -1,11 +1,11 @@
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
-import type { Commit, Source } from '../port/room-log.ts';
+import type { Commit, Position, Source } from '../port/room-log.ts';
 
 /** The membership that a session speaks from. */
 export interface Membership {
   readonly peerId: string;
-  /** The offset of its join. */
-  readonly number: number;
+  /** Where its join stands. */
+  readonly joined: Position;
 }
 
 /**
@@ -17,7 +17,7 @@ export function relayCommit(source: Source, from: Membership, to: string, body: 
   return {
     source,
     checks: [
-      { kind: 'member', peerId: from.peerId, number: from.number, otherwise: ErrorCode.NOT_IN_ROOM },
+      { kind: 'member', peerId: from.peerId, joined: from.joined, otherwise: ErrorCode.NOT_IN_ROOM },
       { kind: 'member', peerId: to, otherwise: ErrorCode.PEER_NOT_FOUND },
     ],
     changes: [],

@@ -92,6 +92,6 @@ function readMetadata(state: StreamState): Readonly<Record<string, string>> {
 function readMember(peerId: string, record: Member): MemberView {
   const info = fromBinary(MemberInfoSchema, record.info);
   const peer = info.peer ?? create(PeerSchema, { peerId, userId: record.userId });
-  peer.joinedOffset = record.number;
+  peer.joinedOffset = record.joined.offset;
   return { record, peer, join: info.join };
 }

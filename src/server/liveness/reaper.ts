@@ -5,6 +5,8 @@ import type { RoomLeaver } from './room-leaver.ts';
 
 export interface ReaperOptions {
   readonly store: SessionStore;
+  /** Whose sessions it looks after. */
+  readonly node: string;
   readonly leaver: RoomLeaver;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,9 +39,9 @@ export class Reaper {
   }
 
   async #round(): Promise<void> {
-    const { store, log } = this.#options;
+    const { store, node, log } = this.#options;
     try {
-      for (const record of await store.due(batch)) await this.#tryToEnd(record);
+      for (const record of await store.due(node, batch)) await this.#tryToEnd(record);
     } catch (error) {
       log.error('reaper.round', error);
     }

@@ -34,14 +34,11 @@ export class RoomLeaver {
     await this.#store.forget(record);
   }
 
-  async #leave(
-    roomId: string,
-    { sessionId, userId, gen }: SessionRecord,
-    reason: LeaveReason,
-  ): Promise<void> {
+  async #leave(roomId: string, record: SessionRecord, reason: LeaveReason): Promise<void> {
+    const { sessionId, userId, gen } = record;
     const source = lastSource(sessionId, gen);
     const decided = await decideAndCommit(this.#log, `room:${roomId}`, source, (state) => {
-      const decision = decideLeave(state, sessionId, reason);
+      const decision = decideLeave(state, record, reason);
       return decision.kind === 'done' ? fence : decision;
     });
     if (decided.kind === 'committed' && decided.entry !== undefined) {

@@ -24,8 +24,8 @@ export interface Source {
 export type Check = { readonly otherwise: ErrorCode } & (
   | { readonly kind: 'exists' | 'absent'; readonly field: string }
   | { readonly kind: 'equals'; readonly field: string; readonly value: Uint8Array }
-  /** The peer is a member; with `number`, it is still this very membership. */
-  | { readonly kind: 'member'; readonly peerId: string; readonly number?: number }
+  /** The peer is a member; with `joined`, it is still this very membership; with `maxGen`, no later gen of its session has it. */
+  | { readonly kind: 'member'; readonly peerId: string; readonly joined?: Position; readonly maxGen?: number }
   | { readonly kind: 'no-member'; readonly peerId: string }
   | { readonly kind: 'members-below'; readonly limit: number }
 );
@@ -33,9 +33,9 @@ export type Check = { readonly otherwise: ErrorCode } & (
 export type Change =
   | { readonly kind: 'set'; readonly field: string; readonly value: Uint8Array }
   | { readonly kind: 'delete'; readonly field: string }
-  /** A new member. Its number is the offset of this commit's entry, which there must be. */
+  /** A new member. It joined at this commit's entry, which there must be. */
   | { readonly kind: 'add-member'; readonly peerId: string; readonly member: NewMember }
-  /** A member's info; number, session and gen stay. */
+  /** A member's info; all else of it stays. */
   | { readonly kind: 'update-member'; readonly peerId: string; readonly info: Uint8Array }
   | { readonly kind: 'remove-member'; readonly peerId: string }
   | { readonly kind: 'remove-all-members' };
@@ -51,9 +51,8 @@ export interface NewMember {
 }
 
 export interface Member extends NewMember {
-  /** The offset of its join, in the epoch of its join: names the membership, and the receiver of directed entries. */
-  readonly number: number;
-  readonly epoch: number;
+  /** Where its join stands: names the membership. The offset alone is the route of what is directed to it. */
+  readonly joined: Position;
   /** The last offset that was directed to it. 0: none. */
   readonly lastDirected: number;
 }
@@ -89,7 +88,7 @@ export type CommitResult =
 
 export interface Entry {
   readonly position: Position;
-  /** 0: for everyone. Else the number of the member that gets it. */
+  /** 0: for everyone. Else the offset of the join of the member that gets it. */
   readonly route: number;
   /** The offset before it on its route. 0: none. */
   readonly previous: number;
@@ -111,6 +110,21 @@ export interface StreamState {
   readonly members: ReadonlyMap<string, Member>;
 }
 
+/** A session's place in a stream, for the connection that it has from now on. */
+export interface Attachment {
+  readonly sessionId: string;
+  /** As which peer it is a member, if it is one. */
+  readonly peerId: string;
+  readonly gen: number;
+  readonly node: string;
+}
+
+export type AttachmentResult =
+  /** The stream as it then is. */
+  | { readonly outcome: 'attached'; readonly state: StreamState }
+  /** A higher gen of the session has been here; nothing was done. */
+  | { readonly outcome: 'stale' };
+
 export type ReadResult =
   /** The entries after the position, in order, on all routes. `complete`: up to the head; else ask again from the last. */
   | { readonly good: true; readonly entries: readonly Entry[]; readonly complete: boolean }
@@ -122,6 +136,8 @@ export interface StreamListener {
   onEntry(entry: Entry): void;
   /** Something published: the body of an `Event`, encoded, and its key. */
   onPublished(key: string, body: Uint8Array): void;
+  /** Entries may have been committed that were not announced: the log has them. */
+  onInterrupted(): void;
 }
 
 export interface Subscription {
@@ -140,18 +156,24 @@ export interface Subscription {
  * grace period; what begins after that has a new epoch. Entries are kept at least as long as the longest reconnection
  * window, within a bound of bytes.
  *
- * Every call rejects with `SignalError` UNAVAILABLE when the store can't be reached; the outcome of a commit is then
- * unknown, and sending the same source and seq again is safe.
+ * Every call rejects with `SignalError` UNAVAILABLE when the store can't be reached: a commit then had no effect, and will have none.
+ * Where that can't be known it rejects with OUTCOME_UNKNOWN, and sending the same source and seq again is safe.
  *
  * A commit whose result is at hand is answered at once: a promise would cost each relay as much as the commit itself.
  */
 export interface RoomLog {
   commit(stream: StreamName, commit: Commit): CommitResult | Promise<CommitResult>;
+  /**
+   * Gives a session's place in the stream to the gen and node that it has now, in one step. As a source a lower gen has no effect there
+   * from then on, not even with what is on its way, and where the session is that member, the member's record names both. Again: no
+   * effect. A stream that is not there begins.
+   */
+  attach(stream: StreamName, attachment: Attachment): Promise<AttachmentResult>;
   /** Up to `maxBytes` of bodies, one entry at least. */
   read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult>;
   /** Undefined: there is no such stream. */
   state(stream: StreamName): Promise<StreamState | undefined>;
-  /** Resolves when every later entry will be announced. */
+  /** Resolves when every later entry will be announced, or its listener told that it may not have been. */
   subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription>;
   /**
    * Announces a body to the subscribers of now, at most once, in no promised order with entries; nothing is kept. A later body

@@ -17,6 +17,8 @@ export interface OpenSession extends SessionRef {
   /** SHA-256 of the session secret, in hexadecimal. */
   readonly secretHash: string;
   readonly node: string;
+  /** How long it may be without a connection before it ends, where its node can't say so any more, in milliseconds. */
+  readonly windowMs: number;
   readonly policy: SessionPolicy;
 }
 
@@ -45,6 +47,8 @@ export interface SessionRecord extends SessionRef {
 export interface AttachSession extends SessionRef {
   readonly secretHash: string;
   readonly node: string;
+  /** As in `OpenSession`: a token may change it. */
+  readonly windowMs: number;
   /** Which of the client's connections for this session asks, by the client's count. 0: not counted. */
   readonly attempt: number;
 }
@@ -62,6 +66,8 @@ export type AttachResult =
 export type SessionNotice =
   /** Attached again with a higher gen. */
   | { readonly kind: 'taken'; readonly ref: SessionRef; readonly gen: number }
+  /** Adopted with a higher gen by a node that took this one for dead. */
+  | { readonly kind: 'adopted'; readonly ref: SessionRef; readonly gen: number }
   /** Ended, by whomever. */
   | { readonly kind: 'ended'; readonly ref: SessionRef; readonly why: EndReason };
 
@@ -75,7 +81,10 @@ export interface SessionStore {
   open(request: OpenSession): Promise<OpenResult>;
   /** Takes the session over for a node: raises gen, clears the deadline. */
   attach(request: AttachSession): Promise<AttachResult>;
-  /** The connection is gone: the session ends unless it is attached within `windowMs`. False: gen is not its gen any more. */
+  /**
+   * The connection is gone: the session ends unless it is attached within `windowMs`. Its node looks after that. False: gen is not its
+   * gen any more.
+   */
   detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean>;
   /** Before a join. False: gen is not its gen any more. */
   addRoom(ref: SessionRef, gen: number, roomId: string, join: JoinRecord): Promise<boolean>;
@@ -83,13 +92,21 @@ export interface SessionStore {
   removeRoom(ref: SessionRef, gen: number, roomId: string, join: string): Promise<void>;
   /**
    * Ends the session if gen is unchanged and, where it is `lost`, its deadline has passed. Ended sessions can't be attached;
-   * the record stays, and is `due`, until `forget`. Undefined: not ended by this call.
+   * the record stays, and is `due`, until `forget`. Undefined: it has not ended. Asked again: the same answer.
    */
   end(ref: SessionRef, gen: number, reason: EndReason): Promise<SessionRecord | undefined>;
   /** Its rooms were left: nothing of it is needed any more. */
   forget(ref: SessionRef): Promise<void>;
-  /** Sessions whose deadline has passed or that ended and were not forgotten, oldest first, at most `limit`. */
-  due(limit: number): Promise<readonly SessionRecord[]>;
+  /**
+   * Of the sessions that a node had last: those whose deadline has passed or that ended and were not forgotten, oldest first, at most
+   * `limit`.
+   */
+  due(node: string, limit: number): Promise<readonly SessionRecord[]>;
+  /**
+   * Takes sessions over from a node that died, at most `limit`: from then on they are this node's, with a higher gen, without a connection,
+   * and their windows begin. Sessions that moved on are left alone. False: there was none left.
+   */
+  adopt(dead: string, node: string, limit: number): Promise<boolean>;
   /** The user's sessions that have not ended. */
   sessions(userId: string): Promise<readonly SessionRecord[]>;
   /** Tells a node what becomes of its sessions, until closed. */

@@ -33,6 +33,8 @@ export interface SessionDeskOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly node: string;
+  /** How long a session with this token may be without a connection. */
+  readonly windowMs: (identity: Identity) => number;
   /** Makes a session that hears of notices from then on. */
   readonly makeSession: (request: SignIn, record: SessionRecord) => Session;
 }
@@ -60,10 +62,16 @@ export class SessionDesk {
 
   /** Undefined: there is nothing to come back to, and a new session does no harm. */
   async #resume(request: SignIn, resume: Resume): Promise<SignedIn | undefined> {
-    const { store, rooms, node, metrics, makeSession } = this.#options;
+    const { store, rooms, node, windowMs, metrics, makeSession } = this.#options;
     const { sessionId, sessionSecret: secret, attempt } = resume;
     const ref = { userId: request.identity.userId, sessionId };
-    const attached = await store.attach({ ...ref, secretHash: hashOf(secret), node, attempt });
+    const attached = await store.attach({
+      ...ref,
+      secretHash: hashOf(secret),
+      node,
+      windowMs: windowMs(request.identity),
+      attempt,
+    });
     if (attached.outcome === 'overtaken') {
       throw new SignalError(
         ErrorCode.STALE_SESSION,
@@ -85,12 +93,17 @@ export class SessionDesk {
   }
 
   async #open(request: SignIn): Promise<SignedIn> {
-    const { store, rooms, node, makeSession } = this.#options;
+    const { store, rooms, node, windowMs, makeSession } = this.#options;
     const { identity, path } = request;
     const secret = randomBytes(24).toString('base64url');
     const ref = { userId: identity.userId, sessionId: randomUUID() };
-    const policy = identity.sessionPolicy;
-    const opened = await store.open({ ...ref, secretHash: hashOf(secret), node, policy });
+    const opened = await store.open({
+      ...ref,
+      secretHash: hashOf(secret),
+      node,
+      windowMs: windowMs(identity),
+      policy: identity.sessionPolicy,
+    });
     if (opened.outcome === 'refused') {
       throw new SignalError(
         ErrorCode.SESSION_REFUSED,

@@ -6,7 +6,7 @@ import { errorMessage } from '../frame/error-message.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { acknowledgedFrame, controlFrame, replyFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
-import type { Source, StreamName } from '../port/room-log.ts';
+import type { Position, Source, StreamName } from '../port/room-log.ts';
 import type { SessionRef } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import type { Acknowledger } from './acknowledger.ts';
@@ -27,8 +27,8 @@ export interface RoomMembership {
   readonly peerId: string;
   /** The request that joined: `<session id>:<request id>`. */
   readonly join: string;
-  /** The offset of its join. */
-  readonly number: number;
+  /** Where its join stands in the stream. */
+  readonly joined: Position;
   readonly permissions: Permissions;
   /** Brings the room's events to this connection; where it is stopped the membership stays. */
   readonly feed: StreamFeed;

@@ -70,6 +70,7 @@ export class Sessions {
     this.#options = options;
     this.#desk = new SessionDesk({
       ...options,
+      windowMs: (identity) => this.#windowMs(identity),
       makeSession: (request, record) => this.#session(request, record),
     });
     this.#acknowledger = new Acknowledger(options.clock, options.acknowledgeWithinMs);
@@ -224,6 +225,9 @@ export class Sessions {
     if (notice.kind === 'taken') {
       if (notice.gen <= session.gen) return;
       session.close(CloseCode.REPLACED_BY_SAME_SESSION, 'the session was resumed on another connection');
+    } else if (notice.kind === 'adopted') {
+      if (notice.gen <= session.gen) return;
+      session.close(CloseCode.GOING_AWAY, 'the node was taken for dead');
     } else {
       // Who signs out is answered first, and closed by its own request.
       if (notice.why === 'signed-out') return;

@@ -11,8 +11,8 @@ export interface StreamFeedOptions {
   readonly stream: StreamName;
   /** As the client knows the stream: a room's id, or empty for the inbox. */
   readonly name: string;
-  /** The member's number: the offset of its join. */
-  readonly number: number;
+  /** What is directed to the receiver: the offset of its join. */
+  readonly route: number;
   readonly log: RoomLog;
   readonly place: Place;
   readonly outbound: Outbound;
@@ -34,7 +34,7 @@ type Mode = 'live' | 'pulling' | 'held' | 'stopped';
 
 /** Brings one stream to one connection, in order and without a gap, at the pace at which the client reads. */
 export class StreamFeed implements Receiver, Puller {
-  readonly number: number;
+  readonly route: number;
   readonly #options: StreamFeedOptions;
   #mode: Mode = 'held';
   /** Everything up to here that is for the receiver was sent; in `live` the tail's own place may be further. */
@@ -46,7 +46,7 @@ export class StreamFeed implements Receiver, Puller {
 
   constructor(options: StreamFeedOptions) {
     this.#options = options;
-    this.number = options.number;
+    this.route = options.route;
   }
 
   /**
@@ -130,10 +130,14 @@ export class StreamFeed implements Receiver, Puller {
     const turn = this.#turn;
     const came = await this.#read(maxBytes);
     if (came === 'given up' || this.#turn !== turn) return false;
-    if (came === 'all' && announced !== undefined && isAfter(announced, this.#cursor)) {
-      // The log ends before what it announced: reading on would never end.
-      this.#lose();
-      return false;
+    if (came === 'all' && announced !== undefined) {
+      if (announced.epoch !== this.#cursor.epoch) await this.#options.place.lookAgain();
+      else if (announced.offset > this.#cursor.offset) {
+        // The log ends before what it announced: reading on would never end.
+        this.#lose();
+        return false;
+      }
+      if (this.#turn !== turn) return false;
     }
     return !this.#joinTail();
   }
@@ -174,7 +178,7 @@ export class StreamFeed implements Receiver, Puller {
     }
     for (const entry of read.entries) {
       if (through !== undefined && isAfter(entry.position, through)) return 'some';
-      if (entry.route === 0 || entry.route === this.number) this.#send(entry, eventFrame(name, entry));
+      if (entry.route === 0 || entry.route === this.route) this.#send(entry, eventFrame(name, entry));
       else this.#cursor = entry.position;
       if (this.#turn !== turn) return 'given up';
     }

@@ -1,12 +1,15 @@
+import { backoffDelayMs } from '../../shared/backoff.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { SignalError } from '../../shared/signal-error.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { eventFrame, publishedFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Entry, Position, RoomLog, StreamListener, StreamName, Subscription } from '../port/room-log.ts';
 
-/** Who follows a stream on this node: gets what is for everyone, and what is for its number. */
+/** Who follows a stream on this node: gets what is for everyone, and what is for its route. */
 export interface Receiver {
-  /** The member's number: the offset of its join. */
-  readonly number: number;
+  /** The offset of its join. */
+  readonly route: number;
   /** `frame` is the entry, encoded once for all. */
   deliver(entry: Entry, frame: OutgoingFrame): void;
   /** Something that is not kept: a later one with the same key replaces it. */
@@ -25,30 +28,43 @@ export interface Place {
   passed(): Position | undefined;
   /** All up to a position is known to this node: where nothing has passed yet, the next entry is the one after it. */
   reached(position: Position): void;
+  /** Looks into the log for what was not announced; resolves when that has passed. */
+  lookAgain(): Promise<void>;
   /** Gives the place up. */
   leave(): void;
 }
 
 const readBytes = 1_048_576;
+const readBackoff = { firstDelayMs: 100, maxDelayMs: 2_000 };
+
+interface StreamTailOptions {
+  readonly log: RoomLog;
+  readonly clock: Clock;
+  readonly logger: Log;
+}
 
 /** The one tail of a stream on this node: announced entries in order, to every receiver, framed once. */
 class StreamTail implements StreamListener {
   readonly #stream: StreamName;
   readonly #name: string;
-  readonly #log: RoomLog;
-  readonly #logger: Log;
+  readonly #options: StreamTailOptions;
   readonly #places = new Set<Place>();
   readonly #receivers = new Map<number, Receiver>();
   #last: Position | undefined;
-  /** Entries that came while a hole before them is being read. */
-  #behindHole: Entry[] | undefined;
+  /** Announcements were missed before anything passed: from where they are to be read shows when somebody has been served. */
+  #missedFirst = false;
+  /** Entries that come while those before them are being read. */
+  #waiting: Entry[] | undefined;
+  #catchingUp: Promise<void> = Promise.resolve();
+  /** How often more was missed while the log was being read. */
+  #missedMore = 0;
+  #endPause: () => void = () => undefined;
   readonly #emptied: () => void;
 
-  constructor(stream: StreamName, log: RoomLog, logger: Log, emptied: () => void) {
+  constructor(stream: StreamName, options: StreamTailOptions, emptied: () => void) {
     this.#stream = stream;
     this.#name = stream.startsWith('room:') ? stream.slice('room:'.length) : '';
-    this.#log = log;
-    this.#logger = logger;
+    this.#options = options;
     this.#emptied = emptied;
   }
 
@@ -57,15 +73,17 @@ class StreamTail implements StreamListener {
     const place: Place = {
       follow: (receiver) => {
         own = receiver;
-        this.#receivers.set(receiver.number, receiver);
+        this.#receivers.set(receiver.route, receiver);
       },
       passed: () => this.#last,
-      reached: (position) => {
-        this.#last ??= position;
+      reached: (position) => this.#reached(position),
+      lookAgain: () => {
+        this.onInterrupted();
+        return this.#catchingUp;
       },
       leave: () => {
-        if (own !== undefined && this.#receivers.get(own.number) === own) this.#receivers.delete(own.number);
-        if (this.#places.delete(place) && this.#places.size === 0) this.#emptied();
+        if (own !== undefined && this.#receivers.get(own.route) === own) this.#receivers.delete(own.route);
+        if (this.#places.delete(place) && this.#places.size === 0) this.#end();
       },
     };
     this.#places.add(place);
@@ -73,20 +91,17 @@ class StreamTail implements StreamListener {
   }
 
   onEntry(entry: Entry): void {
-    if (this.#behindHole !== undefined) {
-      this.#behindHole.push(entry);
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(entry);
       return;
     }
     const last = this.#last;
-    if (last?.epoch === entry.position.epoch) {
-      if (entry.position.offset <= last.offset) return;
-      if (entry.position.offset > last.offset + 1) {
-        this.#behindHole = [entry];
-        void this.#fillHole(last);
-        return;
-      }
-    }
-    this.#pass(entry);
+    const { epoch, offset } = entry.position;
+    if (last !== undefined && epoch === last.epoch && offset <= last.offset) return;
+    // Whether what it had is still true in another epoch, only the log can tell.
+    const follows = last === undefined || (epoch === last.epoch && offset === last.offset + 1);
+    if (follows) this.#pass(entry);
+    else this.#catchUp(last, [entry]);
   }
 
   onPublished(key: string, body: Uint8Array): void {
@@ -94,8 +109,23 @@ class StreamTail implements StreamListener {
     for (const receiver of this.#receivers.values()) receiver.deliverPublished(key, frame);
   }
 
+  onInterrupted(): void {
+    if (this.#waiting !== undefined) {
+      this.#missedMore++;
+      this.#endPause();
+    } else if (this.#last === undefined) this.#missedFirst = true;
+    else this.#catchUp(this.#last, []);
+  }
+
+  #reached(position: Position): void {
+    if (this.#last !== undefined) return;
+    this.#last = position;
+    if (this.#missedFirst) this.#catchUp(position, []);
+  }
+
   #pass(entry: Entry): void {
     this.#last = entry.position;
+    this.#missedFirst = false;
     if (entry.route === 0) {
       if (this.#receivers.size > 0) {
         const frame = eventFrame(this.#name, entry);
@@ -112,50 +142,84 @@ class StreamTail implements StreamListener {
     try {
       receiver.deliver(entry, frame);
     } catch (error) {
-      this.#logger.error('tail.deliver', error, { stream: this.#stream });
+      this.#options.logger.error('tail.deliver', error, { stream: this.#stream });
       receiver.broken();
     }
   }
 
-  /** Reads what was not announced. Where that fails, each receiver looks for itself whether the log reaches back to where it is. */
-  async #fillHole(after: Position): Promise<void> {
-    const filled = await this.#readFrom(after).catch((error: unknown) => {
-      this.#logger.error('tail.hole', error, { stream: this.#stream });
-      return false;
-    });
-    const waiting = this.#behindHole ?? [];
-    this.#behindHole = undefined;
-    if (!filled) {
-      this.#last = waiting.at(-1)?.position;
-      for (const receiver of this.#receivers.values()) receiver.missed();
+  #catchUp(last: Position, waiting: Entry[]): void {
+    this.#waiting = waiting;
+    this.#missedFirst = false;
+    this.#catchingUp = this.#readOn(last);
+  }
+
+  /** Reads what was not announced. Where the log has lost it, each receiver looks for itself whether it reaches back to where it is. */
+  async #readOn(last: Position): Promise<void> {
+    const isGood = await this.#readUntilRead(last);
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    if (isGood) {
+      for (const entry of waiting) this.onEntry(entry);
       return;
     }
-    for (const entry of waiting) this.onEntry(entry);
+    this.#last = waiting.at(-1)?.position;
+    this.#missedFirst = this.#last === undefined;
+    for (const receiver of this.#receivers.values()) receiver.missed();
+  }
+
+  /** Tries until the log answers, or nobody follows any more. False: it does not have what follows. */
+  async #readUntilRead(last: Position): Promise<boolean> {
+    for (let attempt = 0; this.#places.size > 0; attempt++) {
+      const missedBefore = this.#missedMore;
+      try {
+        const isGood = await this.#readFrom(this.#last ?? last);
+        if (!isGood || this.#missedMore === missedBefore) return isGood;
+      } catch (thrown) {
+        if (!SignalError.from(thrown).retryable)
+          this.#options.logger.error('tail.read', thrown, { stream: this.#stream });
+        await this.#pause(backoffDelayMs(readBackoff, attempt));
+      }
+    }
+    return true;
   }
 
   async #readFrom(after: Position): Promise<boolean> {
     for (let position = after; ; ) {
-      const read = await this.#log.read(this.#stream, position, readBytes);
+      const read = await this.#options.log.read(this.#stream, position, readBytes);
       if (!read.good) return false;
       for (const entry of read.entries) this.#pass(entry);
       if (read.complete) return true;
       position = read.entries.at(-1)?.position ?? position;
     }
   }
+
+  /** Waits, but not past word that the announcements are back, or the end. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(ms, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #end(): void {
+    this.#endPause();
+    this.#emptied();
+  }
 }
 
 /** The tails of this node, one for each stream that someone here follows. */
 export class StreamTails {
-  readonly #log: RoomLog;
-  readonly #logger: Log;
+  readonly #options: StreamTailOptions;
   readonly #tails = new Map<
     StreamName,
     { readonly tail: StreamTail; readonly ready: Promise<Subscription> }
   >();
 
-  constructor(log: RoomLog, logger: Log) {
-    this.#log = log;
-    this.#logger = logger;
+  constructor(options: StreamTailOptions) {
+    this.#options = options;
   }
 
   /** A place at a stream's tail; when this resolves, nothing that is committed later can be missed. */
@@ -177,7 +241,7 @@ export class StreamTails {
   }
 
   #open(stream: StreamName) {
-    const tail = new StreamTail(stream, this.#log, this.#logger, () => {
+    const tail = new StreamTail(stream, this.#options, () => {
       if (this.#tails.get(stream) !== opened) return;
       this.#tails.delete(stream);
       opened.ready.then(
@@ -185,7 +249,7 @@ export class StreamTails {
         () => undefined,
       );
     });
-    const opened = { tail, ready: this.#log.subscribe(stream, tail) };
+    const opened = { tail, ready: this.#options.log.subscribe(stream, tail) };
     this.#tails.set(stream, opened);
     return opened;
   }

@@ -1,5 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type {
+  Attachment,
+  AttachmentResult,
   Commit,
   CommitResult,
   Position,
@@ -43,15 +45,20 @@ export class MemoryRoomLog implements RoomLog {
     const known = this.#streams.get(stream);
     const target = known ?? new MemoryStream(this.#options.maxBytes, this.#memory, nowMs);
     const { result, entry } = target.commit(commit, nowMs);
-    if (known === undefined && result.outcome === 'applied') {
-      this.#streams.set(stream, target);
-      this.#sweepLater();
-    }
+    if (known === undefined && result.outcome === 'applied') this.#begin(stream, target);
     const listeners = entry === undefined ? undefined : this.#listeners.get(stream);
     if (entry !== undefined && listeners !== undefined) {
       for (const listener of listeners) listener.onEntry(entry);
     }
     return result;
+  }
+
+  attach(stream: StreamName, attachment: Attachment): Promise<AttachmentResult> {
+    const nowMs = this.#options.clock.monotonicMs();
+    const known = this.#streams.get(stream);
+    const target = known ?? new MemoryStream(this.#options.maxBytes, this.#memory, nowMs);
+    if (known === undefined) this.#begin(stream, target);
+    return Promise.resolve(target.attach(attachment, nowMs));
   }
 
   read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {
@@ -96,6 +103,11 @@ export class MemoryRoomLog implements RoomLog {
   close(): void {
     this.#stopSweep?.();
     this.#stopSweep = undefined;
+  }
+
+  #begin(name: StreamName, stream: MemoryStream): void {
+    this.#streams.set(name, stream);
+    this.#sweepLater();
   }
 
   #sweepLater(): void {

@@ -16,6 +16,7 @@ interface StoredSession extends SessionRef {
   readonly secretHash: string;
   gen: number;
   node: string;
+  windowMs: number;
   /** The highest that came. */
   attempt: number;
   readonly rooms: Map<string, JoinRecord>;
@@ -57,7 +58,7 @@ export class MemorySessionStore implements SessionStore {
   }
 
   open(request: OpenSession): Promise<OpenResult> {
-    const { userId, sessionId, secretHash, node } = request;
+    const { userId, sessionId, secretHash, node, windowMs } = request;
     const sessions = this.#users.get(userId) ?? new Map<string, StoredSession>();
     if (sessions.get(sessionId)?.secretHash === secretHash) {
       return Promise.resolve({ outcome: 'opened', gen: 1, replaced: [] });
@@ -72,6 +73,7 @@ export class MemorySessionStore implements SessionStore {
       secretHash,
       gen: 1,
       node,
+      windowMs,
       attempt: 0,
       rooms: new Map(),
       phase: 'attached',
@@ -95,6 +97,7 @@ export class MemorySessionStore implements SessionStore {
     const before = session.node;
     session.gen++;
     session.node = request.node;
+    session.windowMs = request.windowMs;
     session.attempt = Math.max(session.attempt, request.attempt);
     session.phase = 'attached';
     this.#leaving.delete(session);
@@ -105,9 +108,7 @@ export class MemorySessionStore implements SessionStore {
   detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean> {
     const session = this.#current(ref, gen);
     if (session === undefined) return Promise.resolve(false);
-    session.phase = 'detached';
-    session.deadlineMs = this.#clock.monotonicMs() + windowMs;
-    this.#leaving.add(session);
+    this.#detach(session, windowMs);
     return Promise.resolve(true);
   }
 
@@ -124,10 +125,12 @@ export class MemorySessionStore implements SessionStore {
   }
 
   end(ref: SessionRef, gen: number, reason: EndReason): Promise<SessionRecord | undefined> {
-    const session = this.#current(ref, gen);
-    const mayEnd = session !== undefined && (reason !== 'lost' || this.#isDue(session));
-    if (!mayEnd) return Promise.resolve(undefined);
-    this.#end(session, reason);
+    const session = this.#find(ref);
+    if (session?.gen !== gen) return Promise.resolve(undefined);
+    if (session.phase !== 'ended') {
+      if (reason === 'lost' && !this.#isDue(session)) return Promise.resolve(undefined);
+      this.#end(session, reason);
+    }
     return Promise.resolve(recordOf(session));
   }
 
@@ -143,14 +146,28 @@ export class MemorySessionStore implements SessionStore {
     return Promise.resolve();
   }
 
-  due(limit: number): Promise<readonly SessionRecord[]> {
+  due(node: string, limit: number): Promise<readonly SessionRecord[]> {
     this.#clearTombstones();
     const due: SessionRecord[] = [];
     for (const session of this.#leaving) {
       if (due.length >= limit) break;
+      if (session.node !== node) continue;
       if (session.phase === 'ended' || this.#isDue(session)) due.push(recordOf(session));
     }
     return Promise.resolve(due);
+  }
+
+  adopt(dead: string, node: string, limit: number): Promise<boolean> {
+    let left = limit;
+    for (const session of this.#ofNode(dead)) {
+      if (left-- === 0) return Promise.resolve(true);
+      session.node = node;
+      if (session.phase === 'ended') continue;
+      session.gen++;
+      this.#detach(session, session.windowMs);
+      this.#tell(dead, { kind: 'adopted', ref: refOf(session), gen: session.gen });
+    }
+    return Promise.resolve(left < limit);
   }
 
   sessions(userId: string): Promise<readonly SessionRecord[]> {
@@ -163,6 +180,18 @@ export class MemorySessionStore implements SessionStore {
     watchers.add(listener);
     this.#watchers.set(node, watchers);
     return Promise.resolve({ close: () => void watchers.delete(listener) });
+  }
+
+  *#ofNode(node: string): Iterable<StoredSession> {
+    for (const sessions of this.#users.values())
+      for (const session of sessions.values()) if (session.node === node) yield session;
+  }
+
+  #detach(session: StoredSession, windowMs: number): void {
+    session.phase = 'detached';
+    session.deadlineMs = this.#clock.monotonicMs() + windowMs;
+    this.#leaving.delete(session);
+    this.#leaving.add(session);
   }
 
   #find(ref: SessionRef): StoredSession | undefined {

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { maxUint32 } from '../../../shared/limits.ts';
 import type {
+  Attachment,
+  AttachmentResult,
   Change,
   Check,
   Commit,
@@ -18,6 +20,8 @@ import type { EntryBlocks } from './entry-blocks.ts';
 import { KeptEntries } from './kept-entries.ts';
 
 interface StoredMember extends Member {
+  gen: number;
+  node: string;
   lastDirected: number;
   info: Uint8Array;
 }
@@ -65,6 +69,20 @@ export class MemoryStream {
     const position = entry?.position ?? { epoch: this.epoch, offset: this.#top };
     const result: CommitResult = { outcome: 'applied', position, again: false };
     return entry === undefined ? { result } : { result, entry };
+  }
+
+  attach({ sessionId, peerId, gen, node }: Attachment, nowMs: number): AttachmentResult {
+    const record = this.#sources.get(sessionId) ?? new AppliedSeqs(gen);
+    if (gen < record.gen) return { outcome: 'stale' };
+    record.gen = gen;
+    record.usedAtMs = nowMs;
+    this.#sources.set(sessionId, record);
+    const member = this.#members.get(peerId);
+    if (member?.sessionId === sessionId) {
+      member.gen = gen;
+      member.node = node;
+    }
+    return { outcome: 'attached', state: this.state() };
   }
 
   read(after: Position, maxBytes: number): ReadResult {
@@ -115,7 +133,7 @@ export class MemoryStream {
       }
       case 'member': {
         const member = this.#members.get(check.peerId);
-        return member !== undefined && (check.number === undefined || check.number === member.number);
+        return member !== undefined && isThisMember(member, check);
       }
       case 'no-member':
         return !this.#members.has(check.peerId);
@@ -132,7 +150,7 @@ export class MemoryStream {
     const offset = ++this.#top;
     const appended: Entry = {
       position: { epoch: this.epoch, offset },
-      route: receiver?.number ?? 0,
+      route: receiver?.joined.offset ?? 0,
       previous: receiver?.lastDirected ?? this.#lastToAll,
       previousToAll: this.#lastToAll,
       body: entry.body,
@@ -156,8 +174,7 @@ export class MemoryStream {
       case 'add-member':
         this.#members.set(change.peerId, {
           ...change.member,
-          number: this.#top,
-          epoch: this.epoch,
+          joined: { epoch: this.epoch, offset: this.#top },
           lastDirected: 0,
         });
         this.emptySinceMs = undefined;
@@ -183,4 +200,10 @@ export class MemoryStream {
     record.usedAtMs = nowMs;
     record.add(seq, this.#top);
   }
+}
+
+function isThisMember({ joined, gen }: StoredMember, asked: Check & { kind: 'member' }): boolean {
+  const { joined: at, maxGen } = asked;
+  if (at !== undefined && (at.offset !== joined.offset || at.epoch !== joined.epoch)) return false;
+  return maxGen === undefined || gen <= maxGen;
 }

@@ -114,7 +114,7 @@ export class RoomFeature implements RoomsOnSignIn {
     const { roomId } = decodeBody(frame, 'leaveRoom');
     return session.turns.take(roomId, async () => {
       const decided = await this.#decide(roomId, session.source(frame.id), (state) =>
-        decideLeave(state, session.sessionId, LeaveReason.LEFT),
+        decideLeave(state, session, LeaveReason.LEFT),
       );
       if (decided.kind === 'committed') session.log.info('room.leave', { room: roomId, reason: 'LEFT' });
       return plainSuccess(decided);

@@ -22,6 +22,19 @@ export interface RoomFollowerOptions {
   readonly makeFeed: (options: StreamFeedOptions) => StreamFeed;
 }
 
+/** Undefined: the session is not that peer of the room. */
+export function standingIn(
+  state: StreamState | undefined,
+  session: Session,
+  peerId: string,
+): Standing | undefined {
+  const room = readRoom(state);
+  const member = room?.members.get(peerId);
+  if (state === undefined || room === undefined || member?.record.sessionId !== session.sessionId)
+    return undefined;
+  return { state, room, member };
+}
+
 /** Lets the connection of a member follow its room. */
 export class RoomFollower {
   readonly #options: RoomFollowerOptions;
@@ -32,12 +45,7 @@ export class RoomFollower {
 
   /** Undefined: the session is not that peer of the room. */
   async standing(session: Session, roomId: string, peerId: string): Promise<Standing | undefined> {
-    const state = await this.#options.roomLog.state(`room:${roomId}`);
-    const room = readRoom(state);
-    const member = room?.members.get(peerId);
-    if (state === undefined || room === undefined || member?.record.sessionId !== session.sessionId)
-      return undefined;
-    return { state, room, member };
+    return standingIn(await this.#options.roomLog.state(`room:${roomId}`), session, peerId);
   }
 
   /**
@@ -89,7 +97,7 @@ export class RoomFollower {
     const feed = makeFeed({
       stream,
       name: roomId,
-      number: record.number,
+      route: record.joined.offset,
       log: roomLog,
       place,
       outbound: session.outbound,
@@ -100,7 +108,7 @@ export class RoomFollower {
       onBroken: () => session.close(CloseCode.INTERNAL, 'the server failed with this connection'),
     });
     const permissions = peer.permissions ?? create(PermissionsSchema);
-    const membership = { roomId, stream, peerId, join, number: record.number, permissions, feed };
+    const membership = { roomId, stream, peerId, join, joined: record.joined, permissions, feed };
     return membership;
   }
 

@@ -7,11 +7,12 @@ import {
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { type MemberView, snapshotOf } from '../../domain/room-view.ts';
 import { errorMessage } from '../../frame/error-message.ts';
+import { commitError } from '../../port/decision.ts';
 import type { Position, RoomLog } from '../../port/room-log.ts';
 import type { JoinRecord, SessionStore } from '../../port/session-store.ts';
 import type { RoomMembership, Session } from '../../session/session.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
-import type { RoomFollower, Standing } from './room-follower.ts';
+import { type RoomFollower, type Standing, standingIn } from './room-follower.ts';
 
 export interface RoomReturnOptions {
   readonly roomLog: RoomLog;
@@ -86,8 +87,7 @@ export class RoomReturn {
     position: StreamPosition | undefined,
   ): Promise<Returned> {
     const { follower, store } = this.#options;
-    const standing =
-      (await follower.standing(session, roomId, held.peerId)) ?? (await this.#fenced(session, roomId, held));
+    const standing = await this.#attach(session, roomId, held);
     if (standing === undefined) {
       await store.removeRoom(session, session.gen, roomId, held.join);
       place.leave();
@@ -100,14 +100,12 @@ export class RoomReturn {
     };
   }
 
-  /**
-   * Looks again when the session's former connection can do nothing in the room any more: a join of its may have been on its way,
-   * and a session must not be forgotten by a room that it is in.
-   */
-  async #fenced(session: Session, roomId: string, { peerId }: JoinRecord): Promise<Standing | undefined> {
-    const source = session.source(0);
-    await this.#options.roomLog.commit(`room:${roomId}`, { source, checks: [], changes: [] });
-    return this.#options.follower.standing(session, roomId, peerId);
+  /** From then on the session's former connection can do nothing in the room, not even with a join that was on its way. */
+  async #attach(session: Session, roomId: string, { peerId }: JoinRecord): Promise<Standing | undefined> {
+    const { sessionId, gen, node } = session;
+    const attached = await this.#options.roomLog.attach(`room:${roomId}`, { sessionId, peerId, gen, node });
+    if (attached.outcome === 'stale') throw commitError('stale');
+    return standingIn(attached.state, session, peerId);
   }
 
   async #outcome(
@@ -124,7 +122,7 @@ export class RoomReturn {
 
   /** Whether what came after a position is whole: not where it is unknown, too old, or from before the member's join. */
   async #reachesBackTo(roomId: string, position: Position, { record }: MemberView): Promise<boolean> {
-    if (position.epoch === record.epoch && position.offset < record.number) return false;
+    if (position.offset < record.joined.offset) return false;
     return (await this.#options.roomLog.read(`room:${roomId}`, position, 1)).good;
   }
 }

@@ -48,7 +48,7 @@ async function setUp(behind: (log: RoomLog) => RoomLog = (log) => log, maxBytes 
   }
   const head = async (): Promise<Position> => (await log.state(room))?.head ?? { epoch: 0, offset: 0 };
   const wire = new SlowWire();
-  const tails = new StreamTails(log, quietLog);
+  const tails = new StreamTails({ log, clock, logger: quietLog });
   const limits = { budgetBytes, maxBytes: 10 * budgetBytes };
   const outbound = new Outbound({ wire, limits, clock, log: quietLog, onOverflow: () => wire.close(1) });
   const place = await tails.take(room);
@@ -57,7 +57,7 @@ async function setUp(behind: (log: RoomLog) => RoomLog = (log) => log, maxBytes 
   const feed = new StreamFeed({
     stream: room,
     name: 'daily',
-    number: 1,
+    route: 1,
     log,
     place,
     outbound,
@@ -272,6 +272,7 @@ class LossyRoomLog extends MemoryRoomLog {
     return super.subscribe(stream, {
       onEntry: (entry) => entry.position.offset === 3 || listener.onEntry(entry),
       onPublished: (key, body) => listener.onPublished(key, body),
+      onInterrupted: () => listener.onInterrupted(),
     });
   }
 }

@@ -6,12 +6,14 @@ import { eventBody } from '../../../../src/server/frame/event-body.ts';
 import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
 import type {
   Entry,
+  Position,
+  ReadResult,
   StreamListener,
   StreamName,
   Subscription,
 } from '../../../../src/server/port/room-log.ts';
 import { type Receiver, StreamTails } from '../../../../src/server/session/stream-tail.ts';
-import { ErrorCode } from '../../../../src/shared/signal-error.ts';
+import { ErrorCode, SignalError } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
 
@@ -20,14 +22,21 @@ const room: StreamName = 'room:daily';
 class LossyRoomLog extends MemoryRoomLog {
   readonly lost = new Set<number>();
   subscriptions = 0;
+  listener: StreamListener | undefined;
+  /** How often a read fails yet. */
+  unreachable = 0;
+  /** Given to each reader. */
+  answer: ReadResult | undefined;
 
   override async subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription> {
     this.subscriptions++;
+    this.listener = listener;
     const subscription = await super.subscribe(stream, {
       onEntry: (entry) => {
         if (!this.lost.has(entry.position.offset)) listener.onEntry(entry);
       },
       onPublished: (key, body) => listener.onPublished(key, body),
+      onInterrupted: () => listener.onInterrupted(),
     });
     return {
       close: () => {
@@ -36,15 +45,34 @@ class LossyRoomLog extends MemoryRoomLog {
       },
     };
   }
+
+  override read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {
+    if (this.unreachable > 0) {
+      this.unreachable--;
+      return Promise.reject(new SignalError(ErrorCode.UNAVAILABLE, 'on purpose'));
+    }
+    return this.answer === undefined ? super.read(stream, after, maxBytes) : Promise.resolve(this.answer);
+  }
+}
+
+/** An entry as another epoch of the stream would have it. */
+function later(epoch: number, offset: number): Entry {
+  return {
+    position: { epoch, offset },
+    route: 0,
+    previous: 0,
+    previousToAll: 0,
+    body: eventBody('peerLeft', {}),
+  };
 }
 
 class RecordingReceiver implements Receiver {
-  readonly number: number;
+  readonly route: number;
   readonly offsets: number[] = [];
   readonly frames: Event[] = [];
 
-  constructor(number: number) {
-    this.number = number;
+  constructor(route: number) {
+    this.route = route;
   }
 
   deliver(entry: Entry, frame: OutgoingFrame): void {
@@ -80,13 +108,14 @@ class BrokenReceiver extends RecordingReceiver {
 }
 
 function setUp() {
+  const clock = new FakeClock();
   const log = new LossyRoomLog({
-    clock: new FakeClock(),
+    clock,
     keepMs: 60_000,
     maxBytes: 1_000_000,
     emptyGraceMs: 1_000,
   });
-  const tails = new StreamTails(log, quietLog);
+  const tails = new StreamTails({ log, clock, logger: quietLog });
   let seq = 0;
   const commit = (to?: string) =>
     log.commit(room, {
@@ -113,7 +142,7 @@ function setUp() {
     });
     return result.outcome === 'applied' ? result.position : { epoch: 0, offset: 0 };
   };
-  return { log, tails, commit, join };
+  return { clock, log, tails, commit, join };
 }
 
 test('a receiver gets what is for all and what is for it, from where it begins to follow, each once', async () => {
@@ -176,4 +205,82 @@ test('X1: a receiver that fails is told so, and neither the others nor who commi
   expect(commit('alice').outcome).toBe('applied');
   expect(broken.timesBroken).toBe(2);
   expect(other.offsets).toEqual([position.offset + 1]);
+});
+
+test('N4: after an interruption the log is read, though it takes several tries, and what was missed is delivered in order', async () => {
+  const { clock, log, tails, commit, join } = setUp();
+  const alice = join('alice');
+  const place = await tails.take(room);
+  const receiver = new RecordingReceiver(alice.offset);
+  place.follow(receiver);
+  place.reached(alice);
+  log.lost.add(2).add(3);
+  commit();
+  commit('alice');
+  log.unreachable = 2;
+  log.listener?.onInterrupted();
+  commit();
+  for (let tries = 0; tries < 3; tries++) await clock.advance(1_000);
+  expect(receiver.offsets).toEqual([2, 3, 4]);
+});
+
+test('N4: an interruption before anything passed is made good as soon as somebody has been served', async () => {
+  const { log, tails, commit, join } = setUp();
+  const alice = join('alice');
+  const place = await tails.take(room);
+  const receiver = new RecordingReceiver(alice.offset);
+  log.lost.add(2);
+  commit();
+  log.listener?.onInterrupted();
+  place.follow(receiver);
+  place.reached(alice);
+  await expect.poll(() => receiver.offsets).toEqual([2]);
+});
+
+test('what is missed while the log is being read is read too', async () => {
+  const { log, tails, commit, join } = setUp();
+  const alice = join('alice');
+  const place = await tails.take(room);
+  const receiver = new RecordingReceiver(alice.offset);
+  place.follow(receiver);
+  place.reached(alice);
+  log.lost.add(2).add(3);
+  commit();
+  log.listener?.onInterrupted();
+  commit();
+  log.listener?.onInterrupted();
+  await expect.poll(() => receiver.offsets).toEqual([2, 3]);
+});
+
+test('S6: an entry of another epoch is delivered when the log says that it follows, and else all are told that they missed some', async () => {
+  const { log, tails, commit, join } = setUp();
+  const alice = join('alice');
+  const place = await tails.take(room);
+  const receiver = new RecordingReceiver(alice.offset);
+  place.follow(receiver);
+  place.reached(alice);
+  commit();
+  log.answer = { good: true, entries: [later(7, 3)], complete: true };
+  log.listener?.onEntry(later(7, 3));
+  await expect.poll(() => receiver.offsets).toEqual([2, 3]);
+  log.answer = { good: false };
+  log.listener?.onEntry(later(8, 4));
+  await expect.poll(() => receiver.offsets).toEqual([2, 3, Number.NaN]);
+  expect(place.passed()).toEqual({ epoch: 8, offset: 4 });
+});
+
+test('nobody follows any more: the log is asked no further', async () => {
+  const { clock, log, tails, commit, join } = setUp();
+  const alice = join('alice');
+  const place = await tails.take(room);
+  place.follow(new RecordingReceiver(alice.offset));
+  place.reached(alice);
+  commit();
+  log.unreachable = 1_000;
+  log.listener?.onInterrupted();
+  await clock.advance(100);
+  place.leave();
+  const left = log.unreachable;
+  await clock.advance(60_000);
+  expect(log.unreachable).toBe(left);
 });

@@ -129,5 +129,5 @@ test('S2: a connection that does not heed the close has no effect after its toke
   connection.closed(4101);
   await clock.advance(1_000);
   expect(wire.told).toEqual(told);
-  expect(await store.due(1)).toMatchObject([{ userId: 'ada', gen: 1 }]);
+  expect(await store.due('a', 1)).toMatchObject([{ userId: 'ada', gen: 1 }]);
 });

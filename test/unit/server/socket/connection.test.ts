@@ -27,7 +27,7 @@ test('a connection that is gone before its token was verified takes no session f
   const clock = new FakeClock();
   const store = new MemorySessionStore({ clock, endedKeepMs: 5_000 });
   const ref = { userId: 'alice', sessionId: '11111111-2222-4333-8444-555555555555' };
-  await store.open({ ...ref, secretHash, node: 'a', policy: 'multiple' });
+  await store.open({ ...ref, secretHash, node: 'a', windowMs: 5_000, policy: 'multiple' });
   // Keys that are slow to come, as those of a key set may be.
   let verified: (identity: Identity) => void = () => undefined;
   const verifier: TokenVerifier = {

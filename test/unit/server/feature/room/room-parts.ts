@@ -42,6 +42,7 @@ class HeldRoomLog implements RoomLog {
     return this.#log.commit(stream, commit);
   }
 
+  readonly attach: RoomLog['attach'] = (...args) => this.#log.attach(...args);
   readonly read: RoomLog['read'] = (...args) => this.#log.read(...args);
   readonly state: RoomLog['state'] = (...args) => this.#log.state(...args);
   readonly subscribe: RoomLog['subscribe'] = (...args) => this.#log.subscribe(...args);
@@ -71,7 +72,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
       getUser: () => Promise.resolve(undefined),
     },
     verifier: { verify: unasked, verifyJoinToken: unasked },
-    tails: new StreamTails(roomLog, quietLog),
+    tails: new StreamTails({ log: roomLog, clock, logger: quietLog }),
     makeFeed: (feed) => new StreamFeed(feed),
     clock,
   });
@@ -87,8 +88,9 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
     signIn: async (userId: string, gen = 1): Promise<Session> => {
       const ref = { userId, sessionId: `session of ${userId}` };
       const secretHash = 'hash';
-      if (gen === 1) await store.open({ ...ref, secretHash, node: 'a', policy: 'multiple' });
-      else await store.attach({ ...ref, secretHash, node: 'a', attempt: 0 });
+      const windowMs = 5_000;
+      if (gen === 1) await store.open({ ...ref, secretHash, node: 'a', windowMs, policy: 'multiple' });
+      else await store.attach({ ...ref, secretHash, node: 'a', windowMs, attempt: 0 });
       return new Session({
         ref,
         gen,
