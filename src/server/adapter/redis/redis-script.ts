@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+/** A Lua script. Nothing in it may fail after its first write: what was written stays. */
+export class RedisScript {
+  readonly name: string;
+  readonly source: string;
+  /** By which a server that has it knows it: SHA-1 of the source, in hexadecimal. */
+  readonly sha: string;
+
+  private constructor(name: string, source: string) {
+    this.name = name;
+    this.source = source;
+    this.sha = createHash('sha1').update(source).digest('hex');
+  }
+
+  /** Reads a script from files beside a module: what it has in common with others, then its own. */
+  static load(moduleUrl: string, ...files: readonly string[]): RedisScript {
+    const parts = files.map((file) => readFileSync(new URL(file, moduleUrl), 'utf8'));
+    return new RedisScript(files.at(-1) ?? '', parts.join('\n'));
+  }
+}
