@@ -8,10 +8,11 @@ export class RedisScript {
   /** By which a server that has it knows it: SHA-1 of the source, in hexadecimal. */
   readonly sha: string;
 
-  private constructor(name: string, source: string) {
+  private constructor(name: string, body: string) {
     this.name = name;
-    this.source = source;
-    this.sha = createHash('sha1').update(source).digest('hex');
+    // With this first line a server that can't write (no memory, no disk, too few replicas) refuses before anything is done.
+    this.source = `#!lua\n${body}`;
+    this.sha = createHash('sha1').update(this.source).digest('hex');
   }
 
   /** Reads a script from files beside a module: what it has in common with others, then its own. */

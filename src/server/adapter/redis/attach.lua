@@ -1,0 +1,33 @@
+-- Gives a session's place to a gen and a node, and answers with the stream as it then is. Twice does no harm: it sets what it sets.
+-- ARGV: seed of a new epoch, grace of an empty stream in ms, session, peer, gen, node. Answers nothing where a higher gen was here.
+local seed, graceMs, session, peer, gen, node = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local stream = openStream(seed) or newStream(seed)
+local packed = redis.call('HGET', sourcesKey, session)
+local source = packed and not stream.isNew and readSource(packed) or newSource(gen)
+if gen < source.gen then return false end
+
+if stream.isNew then
+  beginStream(stream)
+  redis.call('HSET', stateKey, 'empty', '1')
+end
+source.gen = gen
+source.usedAt = math.floor(nowMs() / 1000)
+redis.call('HSET', sourcesKey, session, packSource(source))
+local found = redis.call('HGET', membersKey, peer)
+if found then
+  local member = readMember(found)
+  local heldBy, user, before, at = namesOf(member)
+  if heldBy == session then
+    redis.call('HSET', membersKey, peer, packMember(gen, member.offset, member.epoch, session, user, node, string.sub(member.rest, at)))
+    if before ~= node then
+      if redis.call('HINCRBY', nodesKey, before, -1) <= 0 then redis.call('HDEL', nodesKey, before) end
+      redis.call('HINCRBY', nodesKey, node, 1)
+    end
+  end
+end
+-- What nobody is in ends with the grace that began when the last one left, or now.
+if redis.call('HLEN', membersKey) == 0 then
+  if redis.call('PTTL', stateKey) < 0 then redis.call('PEXPIRE', stateKey, graceMs) end
+  redis.call('PEXPIRE', sourcesKey, math.max(redis.call('PTTL', stateKey), 1))
+end
+return stateOf(stream)

@@ -1,0 +1,290 @@
+import calculateSlot from 'cluster-key-slot';
+import type { Clock } from '../../../shared/clock.ts';
+import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+import type { Log } from '../../port/log.ts';
+import type {
+  ChannelListener,
+  ChannelSubscription,
+  Redis,
+  RedisArgument,
+  RedisReply,
+} from './redis.ts';
+import type { RedisAccess, RedisAddress } from './redis-connection.ts';
+import { RedisFault } from './redis-fault.ts';
+import { RedisPrimary } from './redis-primary.ts';
+import type { RedisScript } from './redis-script.ts';
+import { type RedisPlace, RedisTopology, type SlotRange, slotCount } from './redis-topology.ts';
+import type { ShardListener } from './shard-channels.ts';
+
+export interface RedisClientOptions {
+  readonly place: RedisPlace;
+  readonly access: RedisAccess;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly scripts: readonly RedisScript[];
+  /** How long a server may answer nothing while it is asked something, in milliseconds. */
+  readonly deadlineMs: number;
+  /** How long a call is tried, in milliseconds. */
+  readonly callTimeoutMs: number;
+}
+
+/** Waits between two tries of one call, and between two looks at the topology, in milliseconds. */
+const retryMs = 50;
+const lookMs = 200;
+/** How often the topology is looked at although nothing seems wrong, in milliseconds. */
+const routineLookMs = 2_000;
+
+interface Subscribed {
+  readonly slot: number;
+  readonly listener: ShardListener;
+  primary: RedisPrimary | undefined;
+}
+
+/**
+ * The Redis deployment of a node: knows its primaries and their slots, and keeps connections to them. Commands of one slot that are sent
+ * one after the other on an unchanged topology are carried out in that order.
+ */
+export class RedisClient implements Redis {
+  readonly #options: RedisClientOptions;
+  readonly #topology: RedisTopology;
+  readonly #primaries = new Map<string, RedisPrimary>();
+  #slots: readonly (RedisPrimary | undefined)[] = [];
+  readonly #channels = new Map<string, Subscribed>();
+  #looking: Promise<void> | undefined;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #cancelRoutine: () => void = () => undefined;
+  #isClosed = false;
+  #isAvailable = false;
+  readonly #watchers = new Set<(isAvailable: boolean) => void>();
+
+  constructor(options: RedisClientOptions) {
+    this.#options = options;
+    this.#topology = new RedisTopology(options);
+    void this.look();
+    if (!this.#topology.isFixed) this.#lookRoutinely();
+  }
+
+  /** Whether every primary can be asked. */
+  get isAvailable(): boolean {
+    return this.#isAvailable;
+  }
+
+  /** Calls back when that changes, until closed. */
+  watch(listener: (isAvailable: boolean) => void): ChannelSubscription {
+    this.#watchers.add(listener);
+    return { close: () => void this.#watchers.delete(listener) };
+  }
+
+  /** The addresses of the primaries that are known. */
+  get primaries(): readonly RedisAddress[] {
+    return Array.from(this.#primaries.values(), ({ address }) => address);
+  }
+
+  /**
+   * Sends a script once, to the primary that has the slot. Rejects with a fault; what can be mended is being mended by then: the script
+   * loaded, the topology looked at.
+   */
+  async attempt(
+    script: RedisScript,
+    keys: readonly [string, ...string[]],
+    args: readonly RedisArgument[],
+    slot = calculateSlot(keys[0]),
+  ): Promise<RedisReply> {
+    const primary = this.#primaryOf(slot);
+    try {
+      return await primary.send('EVALSHA', [script.sha, keys.length, ...keys, ...args]);
+    } catch (error) {
+      await this.#mend(primary, error, script);
+      throw error;
+    }
+  }
+
+  run(
+    script: RedisScript,
+    keys: readonly [string, ...string[]],
+    args: readonly RedisArgument[],
+  ): Promise<RedisReply> {
+    return this.#untilDone(() => this.attempt(script, keys, args));
+  }
+
+  call(key: string, command: string, ...args: readonly RedisArgument[]): Promise<RedisReply> {
+    const slot = calculateSlot(key);
+    return this.#untilDone(async () => {
+      const primary = this.#primaryOf(slot);
+      try {
+        return await primary.send(command, args);
+      } catch (error) {
+        await this.#mend(primary, error);
+        throw error;
+      }
+    });
+  }
+
+  async publish(channel: string, message: Uint8Array): Promise<void> {
+    await this.call(channel, 'SPUBLISH', channel, message);
+  }
+
+  subscribe(channel: string, listener: ChannelListener): Promise<ChannelSubscription> {
+    return new Promise((resolve, reject) => {
+      let isStanding = false;
+      const subscribed: Subscribed = {
+        slot: calculateSlot(channel),
+        primary: undefined,
+        listener: {
+          onMessage: (message) => listener.onMessage(message),
+          onSubscribed: () => {
+            if (isStanding) {
+              listener.onInterrupted();
+              return;
+            }
+            isStanding = true;
+            cancel();
+            resolve({ close: () => this.#unsubscribe(channel, subscribed) });
+          },
+        },
+      };
+      const cancel = this.#options.clock.after(this.#options.callTimeoutMs, () => {
+        this.#unsubscribe(channel, subscribed);
+        reject(unavailable('the subscription took too long'));
+      });
+      this.#channels.set(channel, subscribed);
+      this.#place(channel, subscribed);
+    });
+  }
+
+  /** Looks at the topology, unless that is being done, or was just now. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** Waits before something is tried again. */
+  pause(): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(retryMs, resolve));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelRoutine();
+    this.#channels.clear();
+    for (const primary of this.#primaries.values()) primary.close();
+    this.#primaries.clear();
+    this.#slots = [];
+  }
+
+  /** Tries until it is done, or for so long as a call is tried. */
+  async #untilDone(once: () => Promise<RedisReply>): Promise<RedisReply> {
+    const { clock, callTimeoutMs } = this.#options;
+    const untilMs = clock.monotonicMs() + callTimeoutMs;
+    for (;;) {
+      try {
+        return await once();
+      } catch (thrown) {
+        const isHopeless = !(thrown instanceof RedisFault) || thrown.kind === 'refused';
+        if (isHopeless || this.#isClosed) throw thrown;
+        if (clock.monotonicMs() >= untilMs) throw unavailable(thrown.message);
+        await this.pause();
+      }
+    }
+  }
+
+  #primaryOf(slot: number): RedisPrimary {
+    const primary = this.#slots[slot];
+    if (primary === undefined) throw new RedisFault('not-sent', `no primary is known for slot ${slot}`);
+    return primary;
+  }
+
+  async #mend(primary: RedisPrimary, error: unknown, script?: RedisScript): Promise<void> {
+    if (!(error instanceof RedisFault)) return;
+    if (error.kind === 'no-script' && script !== undefined) {
+      await primary.load(script).catch(() => undefined);
+    } else if (error.kind === 'elsewhere') {
+      // With a server that is no primary any more nothing is to be done; the same address may be one again.
+      if (error.word === 'READONLY') primary.reconnect();
+      await this.look();
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { clock, log } = this.#options;
+    const sinceMs = clock.monotonicMs() - this.#lookedAtMs;
+    if (sinceMs < lookMs)
+      await new Promise<void>((resolve) => void clock.after(lookMs - sinceMs, resolve));
+    this.#lookedAtMs = clock.monotonicMs();
+    if (this.#isClosed) return;
+    try {
+      this.#apply(await this.#topology.discover(this.primaries));
+    } catch (error) {
+      log.debug('redis.look_failed', { reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #lookRoutinely(): void {
+    this.#cancelRoutine = this.#options.clock.after(routineLookMs, () => {
+      void this.look().finally(() => {
+        if (!this.#isClosed) this.#lookRoutinely();
+      });
+    });
+  }
+
+  #apply(ranges: readonly SlotRange[]): void {
+    if (this.#isClosed) return;
+    const slots: (RedisPrimary | undefined)[] = Array.from({ length: slotCount });
+    for (const { first, last, primary } of ranges) slots.fill(this.#primaryAt(primary), first, last + 1);
+    this.#slots = slots;
+    const used = new Set(slots);
+    for (const [channel, subscribed] of this.#channels) this.#place(channel, subscribed);
+    for (const [name, primary] of this.#primaries) {
+      if (used.has(primary)) continue;
+      this.#primaries.delete(name);
+      primary.close();
+    }
+    this.#changed();
+  }
+
+  #primaryAt(address: RedisAddress): RedisPrimary {
+    const name = `${address.host}:${address.port}`;
+    const known = this.#primaries.get(name);
+    if (known !== undefined) return known;
+    const primary = new RedisPrimary({
+      ...this.#options,
+      address,
+      onChange: () => this.#changed(),
+      onMoved: () => void this.look(),
+    });
+    this.#primaries.set(name, primary);
+    return primary;
+  }
+
+  /** Subscribes a channel where its slot is now. */
+  #place(channel: string, subscribed: Subscribed): void {
+    const primary = this.#slots[subscribed.slot];
+    if (primary === subscribed.primary) return;
+    subscribed.primary?.channels.remove(channel, subscribed.listener);
+    subscribed.primary = primary;
+    primary?.channels.add(channel, subscribed.listener);
+  }
+
+  #unsubscribe(channel: string, subscribed: Subscribed): void {
+    if (this.#channels.get(channel) === subscribed) this.#channels.delete(channel);
+    subscribed.primary?.channels.remove(channel, subscribed.listener);
+  }
+
+  #changed(): void {
+    const primaries = [...this.#primaries.values()];
+    const isAvailable = primaries.length > 0 && primaries.every(({ isReady }) => isReady);
+    // A primary that is lost may have been replaced.
+    if (!isAvailable && !this.#isClosed && !this.#topology.isFixed) void this.look();
+    if (isAvailable === this.#isAvailable) return;
+    this.#isAvailable = isAvailable;
+    for (const watcher of this.#watchers) watcher(isAvailable);
+  }
+}
+
+function unavailable(reason: string): SignalError {
+  return new SignalError(ErrorCode.UNAVAILABLE, 'the store can not be reached', {
+    cause: new Error(reason),
+  });
+}

@@ -1,0 +1,175 @@
+import type { Duplex } from 'node:stream';
+import { Command, Redis } from 'ioredis';
+import type { Clock } from '../../../shared/clock.ts';
+import type { RedisArgument, RedisReply } from './redis.ts';
+import { RedisFault } from './redis-fault.ts';
+
+/** Where a server listens. */
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Who asks, and how. */
+export interface RedisAccess {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls: boolean;
+  /** The number of the database; a cluster has only 0. */
+  readonly database: number;
+}
+
+export interface RedisConnectionOptions {
+  readonly address: RedisAddress;
+  readonly access: RedisAccess;
+  readonly clock: Clock;
+  /** How long connecting may take, and how long the server may answer nothing while it is asked something, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** How often in a deadline the connection is looked at. */
+const looksToDeadline = 4;
+
+/**
+ * One connection to one server, from its opening to its end. It does not reconnect and sends nothing twice; commands are carried out in the
+ * order in which they are sent. Once it is closed all that was not answered has failed as `unknown`.
+ */
+export class RedisConnection {
+  readonly address: RedisAddress;
+  /** Resolves when it is closed, by whomever. */
+  readonly closed: Promise<void>;
+  readonly #redis: Redis;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  #unanswered = 0;
+  /** When it last answered, or was asked after it had answered all, by the monotonic clock. */
+  #heardAtMs = 0;
+  #cancelLook: (() => void) | undefined;
+  #isClosed = false;
+  #isCorked = false;
+
+  private constructor({ address, access, clock, deadlineMs }: RedisConnectionOptions) {
+    this.address = address;
+    this.#clock = clock;
+    this.#deadlineMs = deadlineMs;
+    this.#redis = new Redis({
+      ...address,
+      ...(access.username !== undefined && { username: access.username }),
+      ...(access.password !== undefined && { password: access.password }),
+      ...(access.tls && { tls: {} }),
+      db: access.database,
+      lazyConnect: true,
+      connectTimeout: deadlineMs,
+      retryStrategy: () => null,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      maxRetriesPerRequest: 0,
+      disableClientInfo: true,
+    });
+    this.closed = new Promise((resolve) => {
+      this.#redis.once('end', () => {
+        this.#end();
+        resolve();
+      });
+    });
+    // Told by `closed` and by each command that fails.
+    this.#redis.on('error', () => undefined);
+  }
+
+  /** Connects. Rejects with a fault `not-sent`. */
+  static async open(options: RedisConnectionOptions): Promise<RedisConnection> {
+    const connection = new RedisConnection(options);
+    const { host, port } = options.address;
+    // A server that accepts and then says nothing is given up too.
+    const cancel = options.clock.after(options.deadlineMs, () => connection.close());
+    try {
+      await connection.#redis.connect();
+    } catch (error) {
+      connection.close();
+      throw new RedisFault(
+        'not-sent',
+        `no connection to ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    } finally {
+      cancel();
+    }
+    return connection;
+  }
+
+  /** Rejects with a fault. */
+  send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
+    if (this.#isClosed) return Promise.reject(new RedisFault('not-sent', 'the connection is closed'));
+    const command = new Command(name, args as (string | number | Buffer)[], { replyEncoding: null });
+    if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
+    this.#cork();
+    this.#cancelLook ??= this.#lookLater();
+    const answered = this.#redis.sendCommand(command) as Promise<RedisReply>;
+    return answered.then(
+      (reply) => {
+        this.#answered();
+        return reply;
+      },
+      (error: unknown) => {
+        this.#answered();
+        throw this.#faultOf(error);
+      },
+    );
+  }
+
+  /** Calls back with each message of a channel that it is subscribed to. */
+  onMessage(listener: (channel: Buffer, message: Buffer) => void): void {
+    this.#redis.on('smessageBuffer', listener);
+  }
+
+  /** Calls back when the server ended a subscription, as it does where a slot moves. */
+  onUnsubscribed(listener: () => void): void {
+    this.#redis.on('moved', listener);
+  }
+
+  /** At once: a server that does not answer does not answer a farewell either. */
+  close(): void {
+    this.#redis.disconnect();
+    (this.#redis.stream as Duplex | undefined)?.destroy();
+  }
+
+  /** What is sent in one turn of the event loop leaves in one write. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    const { stream } = this.#redis;
+    this.#isCorked = true;
+    stream.cork();
+    setImmediate(() => {
+      this.#isCorked = false;
+      stream.uncork();
+    });
+  }
+
+  #answered(): void {
+    this.#unanswered--;
+    this.#heardAtMs = this.#clock.monotonicMs();
+  }
+
+  #faultOf(error: unknown): RedisFault {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    if (name === 'ReplyError') return RedisFault.ofReply(new Error(message));
+    if (message.startsWith("Stream isn't writeable")) return new RedisFault('not-sent', message);
+    return new RedisFault('unknown', message);
+  }
+
+  #lookLater(): () => void {
+    return this.#clock.after(this.#deadlineMs / looksToDeadline, () => {
+      this.#cancelLook = undefined;
+      if (this.#unanswered === 0) return;
+      if (this.#clock.monotonicMs() - this.#heardAtMs >= this.#deadlineMs) this.close();
+      else this.#cancelLook = this.#lookLater();
+    });
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#cancelLook?.();
+    this.#redis.removeAllListeners();
+    this.#redis.on('error', () => undefined);
+  }
+}

@@ -1,0 +1,116 @@
+import { backoffDelayMs } from '../../../shared/backoff.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import type { Log } from '../../port/log.ts';
+import type { RedisArgument, RedisReply } from './redis.ts';
+import { type RedisAccess, type RedisAddress, RedisConnection } from './redis-connection.ts';
+import { RedisFault } from './redis-fault.ts';
+import type { RedisScript } from './redis-script.ts';
+import { ShardChannels } from './shard-channels.ts';
+
+export interface RedisPrimaryOptions {
+  readonly address: RedisAddress;
+  readonly access: RedisAccess;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly deadlineMs: number;
+  /** What it shall know before anything else is asked of it. */
+  readonly scripts: readonly RedisScript[];
+  /** It can be reached, or no longer. */
+  readonly onChange: () => void;
+  /** It said that slots are elsewhere. */
+  readonly onMoved: () => void;
+}
+
+const reconnectBackoff = { firstDelayMs: 50, maxDelayMs: 1_000 };
+
+/** One primary: a connection for commands that is made anew whenever it is lost, and one for what is published. */
+export class RedisPrimary {
+  readonly address: RedisAddress;
+  readonly channels: ShardChannels;
+  readonly #options: RedisPrimaryOptions;
+  #connection: RedisConnection | undefined;
+  #isClosed = false;
+  #cancelWait: () => void = () => undefined;
+
+  constructor(options: RedisPrimaryOptions) {
+    this.address = options.address;
+    this.#options = options;
+    this.channels = new ShardChannels(options);
+    void this.#keepUp();
+  }
+
+  /** Whether commands can be sent. */
+  get isReady(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Rejects with a fault. */
+  send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
+    const connection = this.#connection;
+    if (connection === undefined) {
+      const { host, port } = this.address;
+      return Promise.reject(new RedisFault('not-sent', `no connection to ${host}:${port}`));
+    }
+    return connection.send(name, args);
+  }
+
+  /** Makes a script known to the server again, which forgot it. */
+  async load(script: RedisScript): Promise<void> {
+    await this.send('SCRIPT', ['LOAD', script.source]);
+  }
+
+  /** Lets the connection go, for what is behind it is not what it was. A new one is made. */
+  reconnect(): void {
+    this.#connection?.close();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelWait();
+    this.#connection?.close();
+    this.channels.close();
+  }
+
+  async #keepUp(): Promise<void> {
+    for (let failures = 0; !this.#isClosed; ) {
+      try {
+        await this.#serve(() => {
+          failures = 0;
+        });
+      } catch {
+        // Said by whoever asks; it is tried again.
+      }
+      if (!this.#isClosed) await this.#wait(backoffDelayMs(reconnectBackoff, failures++));
+    }
+  }
+
+  /** Connects, and stays until the connection is lost. */
+  async #serve(connected: () => void): Promise<void> {
+    const { scripts, onChange } = this.#options;
+    const connection = await RedisConnection.open(this.#options);
+    try {
+      await Promise.all(scripts.map(({ source }) => connection.send('SCRIPT', ['LOAD', source])));
+      if (this.#isClosed) return;
+      connected();
+      this.#connection = connection;
+      onChange();
+      await connection.closed;
+    } finally {
+      connection.close();
+      if (this.#connection !== undefined) {
+        this.#connection = undefined;
+        onChange();
+      }
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(ms, resolve);
+      this.#cancelWait = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

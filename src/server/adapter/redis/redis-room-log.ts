@@ -1,0 +1,216 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../../shared/clock.ts';
+import { maxUint32 } from '../../../shared/limits.ts';
+import type {
+  Attachment,
+  AttachmentResult,
+  Commit,
+  CommitResult,
+  Position,
+  ReadResult,
+  RoomLog,
+  StreamListener,
+  StreamName,
+  StreamState,
+  Subscription,
+} from '../../port/room-log.ts';
+import type { Redis, RedisArgument, RedisReply } from './redis.ts';
+import type { RedisClient } from './redis-client.ts';
+import { RedisScript } from './redis-script.ts';
+import { commitArguments, isRelay, type RelayCommit, relayArguments } from './stream-commands.ts';
+import { StreamLane } from './stream-lane.ts';
+import { publishedMessage, readMessage } from './stream-message.ts';
+import { type StreamPlace, streamPlace } from './stream-place.ts';
+import { readEntry, readState } from './stream-records.ts';
+import { StreamWatch } from './stream-watch.ts';
+
+export interface RedisRoomLogOptions {
+  readonly redis: Pick<RedisClient, 'attempt' | 'pause'> & Redis;
+  readonly clock: Clock;
+  /** How long entries are kept, in milliseconds: the longest reconnection window and some more. */
+  readonly keepMs: number;
+  /** How many bytes of bodies a stream keeps at most; the newest entry is always kept. */
+  readonly maxBytes: number;
+  /** How long a room without members is kept, in milliseconds. */
+  readonly emptyGraceMs: number;
+  /** How long a commit may wait to be carried out, in milliseconds. */
+  readonly commitTimeoutMs: number;
+}
+
+const script = (name: string) => RedisScript.load(import.meta.url, './stream.lua', name);
+const commitScript = script('./commit.lua');
+const relayScript = script('./relay.lua');
+const attachScript = script('./attach.lua');
+const readScript = script('./read.lua');
+const stateScript = script('./state.lua');
+
+/** What the server must know for it. */
+export const streamScripts: readonly RedisScript[] = [
+  commitScript,
+  relayScript,
+  attachScript,
+  readScript,
+  stateScript,
+];
+
+/** The ids of rooms, for those who list them: may name rooms that are no more. */
+const roomsKey = 'rooms';
+/** How long it is asked whether a commit was carried out, beyond its time, in milliseconds. */
+const doubtMs = 5_000;
+/** Places of streams that are remembered. */
+const maxPlaces = 100_000;
+/** How long a room that was listed is taken to be so. */
+const listedMs = 60_000;
+const maxListed = 100_000;
+
+/** The log in Redis, for any number of nodes: one slot a stream, one script a commit. */
+export class RedisRoomLog implements RoomLog {
+  readonly #options: RedisRoomLogOptions;
+  readonly #lanes = new Map<StreamName, StreamLane>();
+  readonly #places = new LRUCache<StreamName, StreamPlace>({ max: maxPlaces });
+  readonly #listed: LRUCache<StreamName, true>;
+  readonly #watch: StreamWatch;
+
+  constructor(options: RedisRoomLogOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#listed = new LRUCache({ max: maxListed, ttl: listedMs, perf: { now: () => clock.monotonicMs() } });
+    this.#watch = new StreamWatch(options);
+  }
+
+  commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
+    let lane = this.#lanes.get(stream);
+    if (lane === undefined) {
+      lane = this.#lane(stream);
+      this.#lanes.set(stream, lane);
+    }
+    return lane.commit(commit);
+  }
+
+  async attach(
+    stream: StreamName,
+    { sessionId, peerId, gen, node }: Attachment,
+  ): Promise<AttachmentResult> {
+    const { redis, emptyGraceMs } = this.#options;
+    const { keys } = this.#place(stream);
+    const reply = await redis.run(attachScript, keys, [
+      seed(),
+      emptyGraceMs,
+      sessionId,
+      peerId,
+      gen,
+      node,
+    ]);
+    return Array.isArray(reply)
+      ? { outcome: 'attached', state: readState(reply as readonly RedisReply[]) }
+      : { outcome: 'stale' };
+  }
+
+  async read(stream: StreamName, { epoch, offset }: Position, maxBytes: number): Promise<ReadResult> {
+    const { keys } = this.#place(stream);
+    const reply = await this.#options.redis.run(readScript, keys, [seed(), epoch, offset, maxBytes]);
+    if (!Array.isArray(reply)) return { good: false };
+    const [complete, ...entries] = reply as readonly RedisReply[];
+    return {
+      good: true,
+      entries: entries.map((packed) => readEntry(packed as Buffer)),
+      complete: complete === 1,
+    };
+  }
+
+  async state(stream: StreamName): Promise<StreamState | undefined> {
+    const reply = await this.#options.redis.run(stateScript, this.#place(stream).keys, [seed()]);
+    return Array.isArray(reply) ? readState(reply as readonly RedisReply[]) : undefined;
+  }
+
+  subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription> {
+    return this.#watch.subscribe(this.#place(stream), listener);
+  }
+
+  publish(stream: StreamName, key: string, body: Uint8Array): Promise<void> {
+    return this.#options.redis.publish(this.#place(stream).channel, publishedMessage(key, body));
+  }
+
+  async rooms(after: string, limit: number): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (let from = after; ids.length < limit; ) {
+      const found = await this.#listedAfter(from, limit);
+      const living = await Promise.all(found.map(async (id) => ((await this.#hasMembers(id)) ? id : '')));
+      ids.push(...living.filter((id) => id !== '').slice(0, limit - ids.length));
+      from = found.at(-1) ?? '';
+      if (found.length < limit) break;
+    }
+    return ids;
+  }
+
+  /** Nothing is looked after any more. */
+  close(): void {
+    this.#watch.close();
+  }
+
+  #lane(stream: StreamName): StreamLane {
+    const { clock, redis, commitTimeoutMs: timeoutMs } = this.#options;
+    const lane = new StreamLane({
+      clock,
+      timeoutMs,
+      doubtMs,
+      send: (commits) => this.#send(stream, commits),
+      pause: () => redis.pause(),
+      onIdle: () => {
+        if (this.#lanes.get(stream) === lane) this.#lanes.delete(stream);
+      },
+    });
+    return lane;
+  }
+
+  async #send(stream: StreamName, commits: readonly Commit[]): Promise<readonly RedisReply[]> {
+    const { redis, keepMs, maxBytes, emptyGraceMs } = this.#options;
+    const { keys, slot } = this.#place(stream);
+    const [first] = commits as readonly [Commit];
+    if (isRelay(first)) {
+      const relays = (commits as readonly RelayCommit[]).flatMap(relayArguments);
+      const reply = await redis.attempt(relayScript, keys, [seed(), keepMs, maxBytes, ...relays], slot);
+      return reply as readonly RedisReply[];
+    }
+    if (first.changes.some(({ kind }) => kind === 'add-member')) await this.#list(stream);
+    const args: RedisArgument[] = [seed(), keepMs, maxBytes, emptyGraceMs, ...commitArguments(first)];
+    return [await redis.attempt(commitScript, keys, args, slot)];
+  }
+
+  /** Before a room has members: who lists rooms may find one too many, never one too few. */
+  async #list(stream: StreamName): Promise<void> {
+    if (!stream.startsWith('room:') || this.#listed.has(stream)) return;
+    await this.#options.redis.call(roomsKey, 'ZADD', roomsKey, 0, stream.slice('room:'.length));
+    this.#listed.set(stream, true);
+  }
+
+  async #listedAfter(after: string, limit: number): Promise<readonly string[]> {
+    const from = after === '' ? '-' : `(${after}`;
+    const { redis } = this.#options;
+    const found = await redis.call(roomsKey, 'ZRANGE', roomsKey, from, '+', 'BYLEX', 'LIMIT', 0, limit);
+    return (found as readonly Buffer[]).map(String);
+  }
+
+  /** One without members is taken from the list. */
+  async #hasMembers(roomId: string): Promise<boolean> {
+    const { redis } = this.#options;
+    const [state, members] = this.#place(`room:${roomId}`).keys as unknown as [string, string];
+    if (Number(await redis.call(members, 'HLEN', members)) > 0) return true;
+    if (Number(await redis.call(state, 'EXISTS', state)) === 0)
+      await redis.call(roomsKey, 'ZREM', roomsKey, roomId);
+    return false;
+  }
+
+  #place(stream: StreamName): StreamPlace {
+    const known = this.#places.get(stream);
+    if (known !== undefined) return known;
+    const place = streamPlace(stream);
+    this.#places.set(stream, place);
+    return place;
+  }
+}
+
+/** The epoch that begins where one has to. Not 0; it need not be secret. */
+function seed(): number {
+  return 1 + Math.floor(Math.random() * (maxUint32 - 1));
+}

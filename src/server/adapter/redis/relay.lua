@@ -1,0 +1,79 @@
+-- Relays of one stream, one after the other: entries for one member each, from another. A relay that was applied is told so, so twice does no harm.
+-- ARGV: seed of a new epoch, how long entries are kept in ms, most bytes of them;
+-- then for each relay: source, gen, seq, sender, epoch and offset of its join, receiver, body.
+-- Answers for each: what became of it, and its epoch and offset, or which check failed (0: the sender, 1: the receiver).
+local seed, keepMs, maxBytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local stream = openStream(seed)
+local results, announced, members, sources, directed = {}, {}, {}, {}, {}
+local now = nowMs()
+
+local function memberOf(peer)
+  local member = members[peer]
+  if member == nil then
+    local packed = redis.call('HGET', membersKey, peer)
+    member = packed and readMember(packed) or false
+    members[peer] = member
+  end
+  return member
+end
+
+local function sourceOf(id)
+  local source = sources[id]
+  if source == nil then
+    local packed = redis.call('HGET', sourcesKey, id)
+    source = packed and readSource(packed) or false
+    sources[id] = source
+  end
+  return source
+end
+
+for index = 4, #ARGV, 8 do
+  local id, gen, seq, from, joinEpoch, joinOffset, to, body =
+    ARGV[index], tonumber(ARGV[index + 1]), tonumber(ARGV[index + 2]), ARGV[index + 3], tonumber(ARGV[index + 4]),
+    tonumber(ARGV[index + 5]), ARGV[index + 6], ARGV[index + 7]
+  local source = stream and sourceOf(id)
+  local answer = source and answerOf(stream, source, gen, seq)
+  if source and gen > source.gen then
+    source.gen = gen
+    source.isChanged = true
+  end
+  if not answer then
+    local sender = stream and memberOf(from)
+    local receiver = stream and memberOf(to)
+    if not sender or sender.offset ~= joinOffset or sender.epoch ~= joinEpoch then
+      answer = { REFUSED, 0 }
+    elseif not receiver then
+      answer = { REFUSED, 1 }
+    else
+      local route = receiver.offset
+      local last = directed[route] or tonumber(redis.call('HGET', stateKey, 'd:' .. whole(route)) or '0')
+      local offset = append(stream, route, last, body, seed, announced)
+      directed[route] = offset
+      source = source or newSource(gen)
+      sources[id] = source
+      rememberSeq(source, seq, offset, math.floor(now / 1000))
+      source.isChanged = true
+      answer = { APPLIED, stream.epoch, offset }
+    end
+  end
+  results[#results + 1] = answer
+end
+
+local changed = {}
+for id, source in pairs(sources) do
+  if source and source.isChanged then
+    changed[#changed + 1] = id
+    changed[#changed + 1] = packSource(source)
+  end
+end
+if #changed > 0 then redis.call('HSET', sourcesKey, unpack(changed)) end
+if #announced > 0 then
+  local last = {}
+  for route, offset in pairs(directed) do
+    last[#last + 1] = 'd:' .. whole(route)
+    last[#last + 1] = whole(offset)
+  end
+  redis.call('HSET', stateKey, unpack(last))
+  settle(stream, announced, now, keepMs, maxBytes)
+end
+return results

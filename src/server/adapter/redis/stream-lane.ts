@@ -1,0 +1,116 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+import type { Commit, CommitResult } from '../../port/room-log.ts';
+import type { RedisReply } from './redis.ts';
+import { RedisFault } from './redis-fault.ts';
+import { isRelay, resultOf } from './stream-commands.ts';
+
+export interface StreamLaneOptions {
+  readonly clock: Clock;
+  /** Sends commits once, relays or a single other one: the answer to each, in order. Rejects with a fault. */
+  readonly send: (commits: readonly Commit[]) => Promise<readonly RedisReply[]>;
+  /** Waits before they are sent again. */
+  readonly pause: () => Promise<void>;
+  /** How long a commit may wait to be carried out, in milliseconds. */
+  readonly timeoutMs: number;
+  /** How long after that it is asked whether one was carried out of which that is not known, in milliseconds. */
+  readonly doubtMs: number;
+  /** Nothing waits any more. */
+  readonly onIdle: () => void;
+}
+
+interface Waiting {
+  readonly commit: Commit;
+  readonly isRelay: boolean;
+  /** By the monotonic clock. */
+  readonly sinceMs: number;
+  readonly resolve: (result: CommitResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Most relays that go to the store in one piece. */
+const maxBatch = 64;
+
+/**
+ * The commits of this node to one stream, in order: what waits goes in batches, one in flight. A batch of which it is not known whether
+ * it was carried out is sent again before anything else: each of its commits has its effect once.
+ */
+export class StreamLane {
+  readonly #options: StreamLaneOptions;
+  #waiting: Waiting[] = [];
+  #isRunning = false;
+
+  constructor(options: StreamLaneOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects UNAVAILABLE where it surely had no effect, OUTCOME_UNKNOWN where it may have had. */
+  commit(commit: Commit): Promise<CommitResult> {
+    return new Promise((resolve, reject) => {
+      const sinceMs = this.#options.clock.monotonicMs();
+      this.#waiting.push({ commit, isRelay: isRelay(commit), sinceMs, resolve, reject });
+      if (!this.#isRunning) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    // What else this turn of the event loop brings goes along.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#settle(this.#takeBatch());
+    this.#isRunning = false;
+    this.#options.onIdle();
+  }
+
+  #takeBatch(): Waiting[] {
+    const other = this.#waiting.findIndex((waiting) => !waiting.isRelay);
+    const relays = other === -1 ? this.#waiting.length : other;
+    return this.#waiting.splice(0, Math.min(Math.max(relays, 1), maxBatch));
+  }
+
+  /** Sends a batch until its outcome is known, or for so long as its commits may wait. */
+  async #settle(all: Waiting[]): Promise<void> {
+    let batch = all;
+    for (let isInDoubt = false; batch.length > 0; ) {
+      try {
+        const commits = batch.map(({ commit }) => commit);
+        const replies = await this.#options.send(commits);
+        for (const [index, { commit, resolve }] of batch.entries())
+          resolve(resultOf(commit, replies[index] as RedisReply));
+        return;
+      } catch (thrown) {
+        if (!(thrown instanceof RedisFault) || thrown.kind === 'refused') {
+          for (const { reject } of batch) reject(thrown);
+          return;
+        }
+        if (thrown.kind === 'unknown') isInDoubt = true;
+        batch = this.#giveUpLate(batch, isInDoubt);
+        // Nothing of what waits behind it was sent.
+        this.#waiting = this.#giveUpLate(this.#waiting, false);
+        if (batch.length > 0) await this.#options.pause();
+      }
+    }
+  }
+
+  /** Rejects what has waited for too long; gives the rest. */
+  #giveUpLate(waiting: readonly Waiting[], isInDoubt: boolean): Waiting[] {
+    const { clock, timeoutMs, doubtMs } = this.#options;
+    const beforeMs = clock.monotonicMs() - timeoutMs - (isInDoubt ? doubtMs : 0);
+    return waiting.filter(({ sinceMs, reject }) => {
+      if (sinceMs > beforeMs) return true;
+      reject(isInDoubt ? unknown() : unavailable());
+      return false;
+    });
+  }
+}
+
+function unavailable(): SignalError {
+  return new SignalError(ErrorCode.UNAVAILABLE, 'the store can not be reached: the request had no effect');
+}
+
+function unknown(): SignalError {
+  return new SignalError(
+    ErrorCode.OUTCOME_UNKNOWN,
+    'the store was lost before it answered: the request may have had its effect',
+  );
+}

@@ -1,0 +1,19 @@
+import calculateSlot from 'cluster-key-slot';
+import type { StreamName } from '../../port/room-log.ts';
+
+/** Where a stream is in Redis: its keys, which share a slot, and its channel. */
+export interface StreamPlace {
+  /** In the order in which the scripts know them. */
+  readonly keys: readonly [string, ...string[]];
+  readonly channel: string;
+  readonly slot: number;
+}
+
+/** `room:daily` has `room:{daily}:state` and so on. */
+export function streamPlace(stream: StreamName): StreamPlace {
+  const colon = stream.indexOf(':');
+  const name = `${stream.slice(0, colon)}:{${stream.slice(colon + 1)}}`;
+  const parts = ['state', 'members', 'sources', 'log', 'nodes'].map((part) => `${name}:${part}`);
+  const channel = `channel:${name}`;
+  return { keys: [...parts, channel] as unknown as [string, ...string[]], channel, slot: calculateSlot(channel) };
+}

@@ -1,0 +1,59 @@
+import type { Entry, Member, StreamState } from '../../port/room-log.ts';
+import type { RedisReply } from './redis.ts';
+
+const entryHeadBytes = 20;
+
+/** An entry as `stream.lua` packs it: epoch, offset, route and both `previous`, 32 bits each, most significant byte first; then its body. */
+export function readEntry(packed: Buffer): Entry {
+  return {
+    position: { epoch: packed.readUInt32BE(0), offset: packed.readUInt32BE(4) },
+    route: packed.readUInt32BE(8),
+    previous: packed.readUInt32BE(12),
+    previousToAll: packed.readUInt32BE(16),
+    body: packed.subarray(entryHeadBytes),
+  };
+}
+
+/** The answer of `stateOf` in `stream.lua`. */
+export function readState(reply: readonly RedisReply[]): StreamState {
+  const [epoch, top, lastToAll, fields, members, directed] = reply;
+  const last = new Map(pairs(directed).map(([route, offset]) => [Number(route), Number(offset)]));
+  const all = pairs(members).map(([peerId, packed]) => {
+    const member = readMember(packed as Buffer);
+    const lastDirected = last.get(member.joined.offset) ?? 0;
+    return [String(peerId), { ...member, lastDirected }] as const;
+  });
+  return {
+    head: { epoch: Number(epoch), offset: Number(top), lastToAll: Number(lastToAll) },
+    fields: new Map(pairs(fields).map(([field, value]) => [String(field), value as Buffer])),
+    members: new Map(all.sort(([, one], [, other]) => one.joined.offset - other.joined.offset)),
+  };
+}
+
+/** Gen, offset and epoch of the join, 32 bits each; session, user and node, each with its length in 16 bits before it; the info. */
+function readMember(packed: Buffer): Omit<Member, 'lastDirected'> {
+  let at = 12;
+  const text = () => {
+    const start = at + 2;
+    at = start + packed.readUInt16BE(at);
+    return packed.toString('utf8', start, at);
+  };
+  const [sessionId, userId, node] = [text(), text(), text()];
+  return {
+    sessionId,
+    userId,
+    node,
+    gen: packed.readUInt32BE(0),
+    joined: { epoch: packed.readUInt32BE(8), offset: packed.readUInt32BE(4) },
+    info: packed.subarray(at),
+  };
+}
+
+/** A list of names and values, one after the other, by twos. */
+function pairs(reply: RedisReply | undefined): (readonly [RedisReply, RedisReply])[] {
+  const list = Array.isArray(reply) ? (reply as readonly RedisReply[]) : [];
+  return Array.from({ length: list.length / 2 }, (_, index) => [
+    list[2 * index] as RedisReply,
+    list[2 * index + 1] as RedisReply,
+  ]);
+}

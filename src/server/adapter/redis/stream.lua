@@ -1,0 +1,277 @@
+-- What every script of a stream has in common. A stream is one slot:
+--   KEYS[1] state    hash    lineage, epoch, first, forks, top, all, bytes, marks and so on; `f:<field>`; `d:<route>`: last directed to it
+--   KEYS[2] members  hash    peer id -> gen, join's offset and epoch, session, user, node, info
+--   KEYS[3] sources  hash    source id -> gen, which seqs were applied, the offsets they got
+--   KEYS[4] log      stream  ids `<offset>-0`, one field `e`: the entry as it is announced
+--   KEYS[5] nodes    hash    node -> how many members it has: for people to read
+--   KEYS[6] channel  what is announced
+local stateKey, membersKey, sourcesKey, logKey, nodesKey, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+
+-- Answers of a commit.
+local REFUSED, APPLIED, AGAIN, STALE, NOT_APPLIED = 0, 1, 2, 3, 4
+
+-- Offsets and epochs stay below 2^32, bytes below 2^53: Lua's own form of a number keeps 14 digits.
+local function whole(number) return string.format('%.0f', number) end
+
+-- The id of the data set's history: it changes with every restart and every promotion.
+local function lineageNow()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+end
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- A new epoch, from the next entry on. What was before it stays true up to `top`.
+local function fork(stream, seed)
+  stream.forks = stream.forks .. whole(stream.epoch) .. ':' .. whole(stream.first) .. ';'
+  stream.fork = stream.fork + 1
+  stream.epoch = seed
+  stream.first = stream.top + 1
+  redis.call('HSET', stateKey, 'lineage', stream.lineage, 'fork', whole(stream.fork), 'epoch', whole(stream.epoch),
+    'first', whole(stream.first), 'forks', stream.forks)
+end
+
+-- The stream as it stands, or nothing. In another lineage some of it may be lost: a new epoch begins.
+local function openStream(seed)
+  local found = redis.call('HMGET', stateKey, 'lineage', 'epoch', 'first', 'forks', 'fork', 'top', 'all', 'bytes', 'markedAt',
+    'markedBytes')
+  if not found[2] then return nil end
+  local stream = {
+    lineage = found[1],
+    epoch = tonumber(found[2]),
+    first = tonumber(found[3]),
+    forks = found[4],
+    fork = tonumber(found[5]),
+    top = tonumber(found[6]),
+    all = tonumber(found[7]),
+    bytes = tonumber(found[8]),
+    markedAt = tonumber(found[9]),
+    markedBytes = tonumber(found[10]),
+  }
+  local lineage = lineageNow()
+  if stream.lineage ~= lineage then
+    stream.lineage = lineage
+    fork(stream, seed)
+  end
+  return stream
+end
+
+-- A stream that is not there yet. Nothing is written before the commit's own writes.
+local function newStream(seed)
+  return {
+    isNew = true, lineage = lineageNow(), epoch = seed, first = 1, forks = '', fork = 0, top = 0, all = 0, bytes = 0, markedAt = 0,
+    markedBytes = 0,
+  }
+end
+
+-- The first write to a stream that is not there yet.
+local function beginStream(stream)
+  redis.call('DEL', logKey, membersKey, sourcesKey, nodesKey)
+  redis.call('HSET', stateKey, 'lineage', stream.lineage, 'fork', '0', 'epoch', whole(stream.epoch), 'first', '1', 'forks', '',
+    'top', '0', 'all', '0', 'bytes', '0', 'markedAt', '0', 'markedBytes', '0', 'marks', '', 'droppedBytes', '0', 'sweptAt', '0')
+  stream.isNew = nil
+  stream.hasNoLog = true
+end
+
+-- Whether what lies up to a position is part of the stream as it stands.
+local function isKnown(stream, epoch, offset)
+  if offset > stream.top then return false end
+  if epoch == stream.epoch then return true end
+  local found = false
+  for forkEpoch, first in string.gmatch(stream.forks, '(%d+):(%d+);') do
+    if found then return offset < tonumber(first) end
+    found = tonumber(forkEpoch) == epoch
+  end
+  return found and offset < stream.first
+end
+
+-- Forgets the epochs of which no position is good any more, now that the log begins after `low`.
+local function dropForks(stream, low)
+  local kept, before = {}, nil
+  for epoch, first in string.gmatch(stream.forks, '(%d+):(%d+);') do
+    if before and tonumber(first) > low then kept[#kept + 1] = before end
+    before = epoch .. ':' .. first .. ';'
+  end
+  if before and stream.first > low then kept[#kept + 1] = before end
+  stream.forks = table.concat(kept)
+  redis.call('HSET', stateKey, 'forks', stream.forks)
+end
+
+-- In which epoch an offset was given.
+local function epochOf(stream, offset)
+  if offset >= stream.first then return stream.epoch end
+  local epoch = stream.epoch
+  for forkEpoch, first in string.gmatch(stream.forks, '(%d+):(%d+);') do
+    if offset >= tonumber(first) then epoch = tonumber(forkEpoch) end
+  end
+  return epoch
+end
+
+-- A source: gen, the highest seq that was applied, which of the 64 from it downwards were, when it last did something, their offsets.
+local sourceHead = '>I4I4I4I4I4I4'
+local sourceHeadBytes = 24
+local noOffsets = string.rep('\0', 256)
+
+local function readSource(packed)
+  local gen, any, highest, low, high, usedAt = struct.unpack(sourceHead, packed)
+  return { gen = gen, any = any, highest = highest, low = low, high = high, usedAt = usedAt, offsets = string.sub(packed, sourceHeadBytes + 1) }
+end
+
+local function newSource(gen)
+  return { gen = gen, any = 0, highest = 0, low = 0, high = 0, usedAt = 0, offsets = noOffsets }
+end
+
+local function packSource(source)
+  return struct.pack(sourceHead, source.gen, source.any, source.highest, source.low, source.high, source.usedAt) .. source.offsets
+end
+
+local function isNewSeq(source, seq) return source.any == 0 or seq > source.highest end
+
+-- The offset that an applied seq got, or nothing.
+local function offsetOf(source, seq)
+  local age = source.highest - seq
+  if source.any == 0 or age < 0 or age >= 64 then return nil end
+  local word = age < 32 and source.low or source.high
+  if bit.band(bit.rshift(word, age % 32), 1) == 0 then return nil end
+  local at = (seq % 64) * 4 + 1
+  return (struct.unpack('>I4', string.sub(source.offsets, at, at + 3)))
+end
+
+local function rememberSeq(source, seq, offset, atSeconds)
+  local by = source.any == 0 and 64 or seq - source.highest
+  if by >= 64 then
+    source.low, source.high = 0, 0
+  elseif by >= 32 then
+    source.high = by == 32 and source.low or bit.lshift(source.low, by - 32)
+    source.low = 0
+  elseif by > 0 then
+    source.high = bit.bor(bit.lshift(source.high, by), bit.rshift(source.low, 32 - by))
+    source.low = bit.lshift(source.low, by)
+  end
+  source.low = bit.bor(source.low, 1)
+  source.any = 1
+  source.highest = seq
+  source.usedAt = atSeconds
+  local at = (seq % 64) * 4
+  source.offsets = string.sub(source.offsets, 1, at) .. struct.pack('>I4', offset) .. string.sub(source.offsets, at + 5)
+end
+
+-- What a source's gen and seq mean before anything is checked: nothing where the commit is to be evaluated.
+local function answerOf(stream, source, gen, seq)
+  if gen < source.gen then return { STALE } end
+  if isNewSeq(source, seq) then return nil end
+  local offset = offsetOf(source, seq)
+  if not offset then return { NOT_APPLIED } end
+  return { AGAIN, epochOf(stream, offset), offset }
+end
+
+local memberHead = '>I4I4I4'
+local memberHeadBytes = 12
+
+local function readMember(packed)
+  local gen, offset, epoch = struct.unpack(memberHead, packed)
+  return { gen = gen, offset = offset, epoch = epoch, rest = string.sub(packed, memberHeadBytes + 1) }
+end
+
+-- Session, user and node of a member, and where its info begins.
+local function namesOf(member)
+  local session, user, node, at = struct.unpack('>I2c0I2c0I2c0', member.rest)
+  return session, user, node, at
+end
+
+local function packMember(gen, offset, epoch, session, user, node, info)
+  return struct.pack(memberHead, gen, offset, epoch) ..
+    struct.pack('>I2c0I2c0I2c0', #session, session, #user, user, #node, node) .. info
+end
+
+-- Adds an entry to the log; `announced` collects what is announced at the end.
+local function append(stream, route, previous, body, seed, announced)
+  local offset = stream.top + 1
+  local function entry()
+    return struct.pack('>I4I4I4I4I4', stream.epoch, offset, route, previous, stream.all) .. body
+  end
+  local packed = entry()
+  local added
+  if not stream.hasNoLog then added = redis.pcall('XADD', logKey, 'NOMKSTREAM', whole(offset) .. '-0', 'e', packed) end
+  if type(added) ~= 'string' then
+    -- There is no log, or it has gone on beyond what the state knows of: nothing of it can be trusted.
+    if not stream.hasNoLog then
+      redis.call('DEL', logKey)
+      fork(stream, seed)
+      dropForks(stream, stream.top)
+      packed = entry()
+    end
+    redis.call('XADD', logKey, whole(offset) .. '-0', 'e', packed)
+    stream.hasNoLog = nil
+    stream.markedAt = 0
+  end
+  stream.top = offset
+  stream.bytes = stream.bytes + #body
+  if route == 0 then stream.all = offset end
+  announced[#announced + 1] = '\1' .. struct.pack('>I4', #packed) .. packed
+  return offset
+end
+
+-- Forgets the sources that have been quiet for as long as entries are kept and are no members.
+local function forgetSources(now, keepMs)
+  local isMember = {}
+  for _, packed in ipairs(redis.call('HVALS', membersKey)) do isMember[(namesOf(readMember(packed)))] = true end
+  local all = redis.call('HGETALL', sourcesKey)
+  for index = 1, #all, 2 do
+    local source = readSource(all[index + 1])
+    if source.usedAt * 1000 <= now - keepMs - 1000 and not isMember[all[index]] then redis.call('HDEL', sourcesKey, all[index]) end
+  end
+end
+
+-- Once a second, or after much: notes how far the log is, and drops what is older than `keepMs` or beyond `maxBytes`. The newest entry stays.
+local function trim(stream, now, keepMs, maxBytes)
+  if now - stream.markedAt < 1000 and (stream.bytes - stream.markedBytes) * 16 < maxBytes then return end
+  local found = redis.call('HMGET', stateKey, 'marks', 'droppedBytes', 'sweptAt')
+  local marks = found[1] .. whole(now) .. ':' .. whole(stream.top) .. ':' .. whole(stream.bytes) .. ';'
+  local kept, through, dropped = {}, 0, tonumber(found[2])
+  for at, top, bytes in string.gmatch(marks, '(%d+):(%d+):(%d+);') do
+    if tonumber(at) <= now - keepMs or stream.bytes - dropped > maxBytes then
+      through, dropped = tonumber(top), tonumber(bytes)
+    else
+      kept[#kept + 1] = at .. ':' .. top .. ':' .. bytes .. ';'
+    end
+  end
+  if through > 0 then
+    redis.call('XTRIM', logKey, 'MINID', whole(math.min(through + 1, stream.top)) .. '-0')
+    dropForks(stream, through)
+  end
+  redis.call('PEXPIRE', logKey, whole(keepMs + 1000))
+  redis.call('HSET', stateKey, 'marks', table.concat(kept), 'markedAt', whole(now), 'markedBytes', whole(stream.bytes), 'droppedBytes',
+    whole(dropped))
+  stream.markedAt, stream.markedBytes = now, stream.bytes
+  if now - tonumber(found[3]) >= keepMs then
+    forgetSources(now, keepMs)
+    redis.call('HSET', stateKey, 'sweptAt', whole(now))
+  end
+end
+
+-- The end of what was added: the state's numbers, and the announcement.
+local function settle(stream, announced, now, keepMs, maxBytes)
+  redis.call('HSET', stateKey, 'top', whole(stream.top), 'all', whole(stream.all), 'bytes', whole(stream.bytes))
+  trim(stream, now, keepMs, maxBytes)
+  redis.call('SPUBLISH', channel, table.concat(announced))
+end
+
+-- The stream as it is: head, fields, members, and what was last directed to each.
+local function stateOf(stream)
+  local fields, directed = {}, {}
+  local all = redis.call('HGETALL', stateKey)
+  for index = 1, #all, 2 do
+    local kind = string.sub(all[index], 1, 2)
+    if kind == 'f:' then
+      fields[#fields + 1] = string.sub(all[index], 3)
+      fields[#fields + 1] = all[index + 1]
+    elseif kind == 'd:' then
+      directed[#directed + 1] = tonumber(string.sub(all[index], 3))
+      directed[#directed + 1] = tonumber(all[index + 1])
+    end
+  end
+  return { stream.epoch, stream.top, stream.all, fields, redis.call('HGETALL', membersKey), directed }
+end
