@@ -32,6 +32,17 @@ export default defineConfig({
           env: { UNSTEADY_ROOM_LOG_SEED: process.env['UNSTEADY_ROOM_LOG_SEED'] ?? '1' },
         },
       },
+      {
+        // Fixtures for others: real servers as processes.
+        extends: true,
+        test: {
+          name: 'redis',
+          include: ['test/redis/**/*.test.ts'],
+          setupFiles: ['test/program/none-left-running.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
       { extends: true, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
       {

@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis';
+
+export interface RedisAddress {
+  readonly port: number;
+  readonly password?: string | undefined;
+}
+
+const callTimeoutMs = 5_000;
+
+/** Sends one command on a connection of its own, once. Rejects with what Redis refuses, where none answers, and after 5 s. */
+export async function callRedis(
+  { port, password }: RedisAddress,
+  command: string,
+  ...args: readonly (string | number)[]
+): Promise<unknown> {
+  const redis = new Redis({
+    host: '127.0.0.1',
+    port,
+    ...(password !== undefined && { password }),
+    lazyConnect: true,
+    enableReadyCheck: false,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: callTimeoutMs,
+    commandTimeout: callTimeoutMs,
+  });
+  // What closed the connection; the command itself is told only that it is closed.
+  let cause: unknown;
+  redis.on('error', (error) => (cause = error));
+  try {
+    await redis.connect();
+    return await redis.call(command, ...args);
+  } catch (error) {
+    throw cause ?? error;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** A field of `INFO` or `CLUSTER INFO`: `role:master`. Undefined where it is not there. */
+export function infoField(info: unknown, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(String(info))?.[1];
+}

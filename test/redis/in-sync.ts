@@ -1,0 +1,20 @@
+import { eventually } from '../program/eventually.ts';
+import { infoField } from './call-redis.ts';
+import type { RedisServer } from './redis-server.ts';
+
+const syncTimeoutMs = 15_000;
+
+/** Resolves when a replica has all that its primary has: its link is up, and its offset is the primary's of now or later. */
+export async function inSync(replica: RedisServer, primary: RedisServer): Promise<void> {
+  await eventually(
+    `the replica at port ${replica.port} is in sync`,
+    async () => {
+      const written = infoField(await primary.call('INFO', 'replication'), 'master_repl_offset');
+      const info = await replica.call('INFO', 'replication');
+      if (infoField(info, 'master_port') !== String(primary.port)) return undefined;
+      if (infoField(info, 'master_link_status') !== 'up') return undefined;
+      return Number(infoField(info, 'slave_repl_offset')) >= Number(written) || undefined;
+    },
+    syncTimeoutMs,
+  );
+}
