@@ -26,10 +26,12 @@ afterAll(() => {
 function fixture(behind: (log: RoomLog) => RoomLog): Promise<RoomLogFixture> {
   const clock = new FakeClock();
   const maxBytes = 10_000;
-  const log = new MemoryRoomLog({ clock, keepMs: 10_000, maxBytes, emptyGraceMs: 1_000 });
+  const keepMs = 10_000;
+  const log = new MemoryRoomLog({ clock, keepMs, maxBytes, emptyGraceMs: 1_000 });
   return Promise.resolve({
     log: behind(log),
     maxBytes,
+    keepMs,
     advance: (ms: number) => clock.advance(ms),
     close: () => {
       log.close();

@@ -100,7 +100,7 @@ export class RedisConnection {
   /** Rejects with a fault. */
   send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
     if (this.#isClosed) return Promise.reject(new RedisFault('not-sent', 'the connection is closed'));
-    const command = new Command(name, args as (string | number | Buffer)[], { replyEncoding: null });
+    const command = new Command(name, args.map(plain), { replyEncoding: null });
     if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
     this.#cork();
     this.#cancelLook ??= this.#lookLater();
@@ -172,4 +172,10 @@ export class RedisConnection {
     this.#redis.removeAllListeners();
     this.#redis.on('error', () => undefined);
   }
+}
+
+/** As the library takes it: of bytes it knows only buffers. */
+function plain(argument: RedisArgument): string | number | Buffer {
+  if (typeof argument !== 'object' || Buffer.isBuffer(argument)) return argument;
+  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
 }
