@@ -22,6 +22,39 @@ export type DirectorySource =
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'file'; readonly path: string };
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Who asks Redis, and how. */
+interface RedisAccess {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls: boolean;
+  readonly database: number;
+}
+
+/** Where rooms and sessions are kept. */
+export type StoreSource =
+  /** In this process, and gone with it. */
+  | { readonly kind: 'memory' }
+  | {
+      readonly kind: 'redis';
+      readonly place:
+        | { readonly kind: 'server'; readonly address: Address }
+        | {
+            readonly kind: 'sentinels';
+            readonly sentinels: readonly Address[];
+            readonly name: string;
+            readonly access: RedisAccess;
+          }
+        | { readonly kind: 'cluster'; readonly nodes: readonly Address[] };
+      readonly access: RedisAccess;
+      /** How long Redis may answer nothing while it is asked something, in milliseconds. */
+      readonly timeoutMs: number;
+    };
+
 /** What the process was told. `docs/settings.md` has the settings, their defaults and bounds. */
 export interface Config {
   readonly environment: 'development' | 'production' | 'test';
@@ -104,6 +137,7 @@ export interface Config {
     /** How long a room's record is good without asking the Directory again. */
     readonly recordTtlMs: number;
   };
+  readonly store: StoreSource;
   readonly directory: { readonly source: DirectorySource; readonly timeoutMs: number };
   readonly iceServers: readonly IceServerConfig[];
 }
@@ -192,6 +226,7 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
       logMaxBytes: values.ROOM_LOG_MAX_BYTES,
       recordTtlMs: values.ROOM_CACHE_TTL_MS,
     },
+    store: toStoreSource(values),
     directory: { source: toDirectorySource(values), timeoutMs: values.DIRECTORY_TIMEOUT_MS },
     iceServers: values.ICE_SERVERS,
   };
@@ -201,6 +236,24 @@ function toKeySource(values: SettingValues): TokenKeySource {
   if (values.JWT_SECRET !== undefined) return { kind: 'secret', secret: values.JWT_SECRET };
   if (values.JWT_JWKS_URL !== undefined) return { kind: 'jwks', url: values.JWT_JWKS_URL };
   return values.JWT_PUBLIC_KEY ?? { kind: 'development' };
+}
+
+function toStoreSource(values: SettingValues): StoreSource {
+  const [url] = values.REDIS_URL ?? [];
+  if (values.REDIS_URL === undefined || url === undefined) return { kind: 'memory' };
+  const { host, port, ...access } = url;
+  const { REDIS_SENTINELS: sentinels, REDIS_SENTINEL_NAME: name, REDIS_SENTINEL_PASSWORD: password } = values;
+  const place = () => {
+    if (sentinels !== undefined) {
+      const toSentinels = { tls: access.tls, database: 0, ...(password !== undefined && { password }) };
+      return { kind: 'sentinels', sentinels, name, access: toSentinels } as const;
+    }
+    const nodes = (values.REDIS_URL ?? []).map((node) => ({ host: node.host, port: node.port }));
+    return values.REDIS_CLUSTER
+      ? ({ kind: 'cluster', nodes } as const)
+      : ({ kind: 'server', address: { host, port } } as const);
+  };
+  return { kind: 'redis', place: place(), access, timeoutMs: values.REDIS_TIMEOUT_MS };
 }
 
 function toDirectorySource(values: SettingValues): DirectorySource {

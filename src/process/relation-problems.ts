@@ -49,6 +49,25 @@ export function relationProblems(
   above('ROOM_LOG_MAX_BYTES', 'MAX_FRAME_BYTES', true);
   above('SEND_MAX_BYTES', 'SEND_BUDGET_BYTES', true);
 
+  const redisUrls = values.REDIS_URL?.length ?? 0;
+  const isCluster = values.REDIS_CLUSTER === true;
+  if (redisUrls > 1 && !isCluster)
+    problems.push({
+      name: 'REDIS_URL',
+      wrong: `has ${redisUrls} URLs`,
+      right: 'only a cluster has several: set REDIS_CLUSTER to true',
+    });
+  if (isCluster && isGiven('REDIS_SENTINELS'))
+    problems.push({ name: 'REDIS_CLUSTER', wrong: 'is true, and REDIS_SENTINELS is set', right: 'set one' });
+  if (isCluster && (values.REDIS_URL?.[0]?.database ?? 0) !== 0)
+    problems.push({ name: 'REDIS_URL', wrong: 'names a database', right: 'a cluster has only 0' });
+  if (isGiven('REDIS_SENTINELS') && !isGiven('REDIS_URL'))
+    problems.push({
+      name: 'REDIS_URL',
+      wrong: 'is not set, REDIS_SENTINELS is',
+      right: 'set it too: user name, password, TLS and database are taken from it',
+    });
+
   const bySecret = !isGiven('JWT_PUBLIC_KEY') && !isGiven('JWT_JWKS_URL');
   const unfit = values.JWT_ALGORITHMS?.find((algorithm) => (algorithm === 'HS256') !== bySecret);
   if (unfit !== undefined) {

@@ -45,6 +45,47 @@ export const httpUrl: Form<string> = z.string().refine((value) => {
   return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 }, 'should be an http or https URL without user name and password');
 
+/** Where a Redis server is, and how to get in. */
+export interface RedisUrl {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls: boolean;
+  readonly database: number;
+}
+
+const redisUrlRight = 'should be a URL such as redis://user:password@host:6379/0, or rediss:// for TLS';
+export const redisUrl: Form<RedisUrl> = z.string().transform((value, context): RedisUrl => {
+  const url = URL.parse(value);
+  const database = /^\/?(\d{0,3})$/.exec(url?.pathname ?? '-')?.[1];
+  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '' || database === undefined) {
+    context.addIssue(redisUrlRight);
+    return z.NEVER;
+  }
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(url.port || 6_379),
+    ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
+    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+    tls: url.protocol === 'rediss:',
+    database: Number(database),
+  };
+});
+
+const addressRight = 'should be addresses such as sentinel-1:26379 with commas between';
+/** A host and a port. */
+export const hostAndPort: Form<{ readonly host: string; readonly port: number }> = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/, addressRight)
+  .transform((value) => {
+    const colon = value.lastIndexOf(':');
+    return {
+      host: value.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
+      port: Number(value.slice(colon + 1)),
+    };
+  });
+
 export function list<T>(item: Form<T>): Form<readonly T[]> {
   const split = (value: string) => value.split(',').map((part) => part.trim());
   return z

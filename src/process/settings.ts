@@ -29,6 +29,13 @@ export const settings = {
   DATA_DIR: { form: form.text('should be a path'), fallback: './data' },
   STOP_TIMEOUT_MS: { form: form.milliseconds(), fallback: '10000' },
 
+  REDIS_URL: { form: form.list(form.redisUrl), secret: true },
+  REDIS_CLUSTER: { form: form.flag, fallback: 'false' },
+  REDIS_SENTINELS: { form: form.list(form.hostAndPort) },
+  REDIS_SENTINEL_NAME: { form: form.text('should be a name'), fallback: 'mymaster' },
+  REDIS_SENTINEL_PASSWORD: { form: form.text('should be a password'), secret: true },
+  REDIS_TIMEOUT_MS: { form: form.milliseconds(50), fallback: '1000' },
+
   LOG_LEVEL: { form: form.choice('debug', 'info', 'warn', 'error'), fallback: 'info' },
   LOG_FORMAT: { form: form.choice('json', 'pretty') },
   LOG_HASH_KEY: { form: form.secret(16), secret: true },

@@ -57,17 +57,6 @@ export interface NodeOptions {
   readonly ports?: (ports: Ports) => Ports;
 }
 
-/** What a node stands on: the log, the sessions' records, the keys of tokens, the Directory. */
-export interface Ports {
-  readonly clock: Clock;
-  readonly roomLog: RoomLog;
-  readonly store: SessionStore;
-  readonly verifier: TokenVerifier;
-  readonly directory: Directory;
-  /** Ends what they run, when nothing asks them any more. */
-  readonly close: () => void;
-}
-
 /** A signaling node that listens. */
 export interface SignalingNode {
   /** Where it listens: `http://host:port`. */
@@ -141,49 +130,6 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
 }
 
 type Inside = ReturnType<typeof makeInside>;
-
-/** By the settings. */
-function openPorts(options: NodeOptions): Ports {
-  const { config, log, tokenKeys, embeddedDirectory, clock = systemClock } = options;
-  const { windowMaxMs } = config.reconnection;
-  const roomLog = new MemoryRoomLog({
-    clock,
-    keepMs: keepMsOf(config),
-    maxBytes: config.rooms.logMaxBytes,
-    emptyGraceMs: config.rooms.emptyGraceMs,
-  });
-  const store = new MemorySessionStore({ clock, endedKeepMs: windowMaxMs });
-  const verifier = new JoseTokenVerifier({
-    ...config.auth,
-    keys: tokenKeys,
-    maxReconnectionWindowMs: windowMaxMs,
-    log,
-    clock,
-  });
-  const { source, timeoutMs: deadlineMs } = config.directory;
-  const opened = openDirectory({ source, deadlineMs, embedded: embeddedDirectory, log });
-  const directory = new ReadThroughDirectory({
-    directory: opened.directory,
-    cache: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
-    log,
-    ttlMs: config.rooms.recordTtlMs,
-    staleMs: staleRecordMs,
-    notFoundTtlMs,
-    userTtlMs,
-    maxUsers: maxCachedUsers,
-    clock,
-  });
-  const close = () => {
-    roomLog.close();
-    opened.close();
-  };
-  return { clock, roomLog, store, verifier, directory, close };
-}
-
-/** How long a room's log reaches back. */
-function keepMsOf({ reconnection }: Config): number {
-  return reconnection.windowMaxMs + retentionSlackMs;
-}
 
 /** Sessions, what their frames do, and the end of those that do not come back. */
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {

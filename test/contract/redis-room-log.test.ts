@@ -46,7 +46,14 @@ async function fixture(place: RedisPlace, ports: readonly number[]): Promise<Roo
   });
   const maxBytes = 10_000;
   const keepMs = 2_000;
-  const log = new RedisRoomLog({ redis, clock, keepMs, maxBytes, emptyGraceMs: 1_000, commitTimeoutMs: 2_000 });
+  const log = new RedisRoomLog({
+    redis,
+    clock,
+    keepMs,
+    maxBytes,
+    emptyGraceMs: 1_000,
+    commitTimeoutMs: 2_000,
+  });
   return {
     log,
     maxBytes,

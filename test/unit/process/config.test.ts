@@ -51,6 +51,7 @@ test('L3: without any setting a development server with every default comes out'
       signIns: { atOnce: 64, waiting: 2_000 },
     },
     rooms: { emptyGraceMs: 30_000, logMaxBytes: 8_388_608, recordTtlMs: 3_600_000 },
+    store: { kind: 'memory' },
     directory: { source: { kind: 'open' }, timeoutMs: 2_000 },
     iceServers: [],
   });
@@ -221,4 +222,54 @@ test('the log is pretty in development on a terminal, and as it is told elsewher
 test('a node without a name gets a random one', () => {
   expect(readConfig({}).nodeId).toMatch(/^node-[0-9a-f]{8}$/);
   expect(readConfig({}).nodeId).not.toBe(readConfig({}).nodeId);
+});
+
+test('N1: Redis is one server, a cluster, or whatever the sentinels name', () => {
+  const access = { username: 'ada', password: 'p@ss', tls: true, database: 2 };
+  expect(readConfig({ REDIS_URL: 'rediss://ada:p%40ss@redis.example:6390/2' }).store).toEqual({
+    kind: 'redis',
+    place: { kind: 'server', address: { host: 'redis.example', port: 6_390 } },
+    access,
+    timeoutMs: 1_000,
+  });
+  expect(readConfig({ REDIS_URL: 'redis://a,redis://[::1]:7001', REDIS_CLUSTER: 'true' }).store).toEqual({
+    kind: 'redis',
+    place: {
+      kind: 'cluster',
+      nodes: [
+        { host: 'a', port: 6_379 },
+        { host: '::1', port: 7_001 },
+      ],
+    },
+    access: { tls: false, database: 0 },
+    timeoutMs: 1_000,
+  });
+  const bySentinels = { REDIS_URL: 'redis://:secret@unused/1', REDIS_SENTINELS: 's1:26379, s2:26380' };
+  expect(readConfig({ ...bySentinels, REDIS_SENTINEL_PASSWORD: 'other' }).store).toEqual({
+    kind: 'redis',
+    place: {
+      kind: 'sentinels',
+      sentinels: [
+        { host: 's1', port: 26_379 },
+        { host: 's2', port: 26_380 },
+      ],
+      name: 'mymaster',
+      access: { tls: false, database: 0, password: 'other' },
+    },
+    access: { password: 'secret', tls: false, database: 1 },
+    timeoutMs: 1_000,
+  });
+});
+
+const namesOf = (env: Record<string, string>) => problems(env).map((problem) => problem.split(':')[0]);
+
+test('L3: settings of Redis that do not fit together are named', () => {
+  expect(namesOf({ REDIS_URL: 'http://redis' })).toEqual(['REDIS_URL']);
+  expect(namesOf({ REDIS_URL: 'redis://a,redis://b' })).toEqual(['REDIS_URL']);
+  expect(namesOf({ REDIS_URL: 'redis://a/1', REDIS_CLUSTER: 'true' })).toEqual(['REDIS_URL']);
+  expect(namesOf({ REDIS_SENTINELS: 'a:1' })).toEqual(['REDIS_URL']);
+  expect(namesOf({ REDIS_URL: 'redis://a', REDIS_SENTINELS: 'a' })).toEqual(['REDIS_SENTINELS']);
+  expect(
+    namesOf({ REDIS_URL: 'redis://a', REDIS_SENTINELS: 'a:1', REDIS_CLUSTER: 'true' }),
+  ).toEqual(['REDIS_CLUSTER']);
 });

@@ -2,13 +2,7 @@ import calculateSlot from 'cluster-key-slot';
 import type { Clock } from '../../../shared/clock.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import type { Log } from '../../port/log.ts';
-import type {
-  ChannelListener,
-  ChannelSubscription,
-  Redis,
-  RedisArgument,
-  RedisReply,
-} from './redis.ts';
+import type { ChannelListener, ChannelSubscription, Redis, RedisArgument, RedisReply } from './redis.ts';
 import type { RedisAccess, RedisAddress } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
 import { RedisPrimary } from './redis-primary.ts';
@@ -210,8 +204,7 @@ export class RedisClient implements Redis {
   async #look(): Promise<void> {
     const { clock, log } = this.#options;
     const sinceMs = clock.monotonicMs() - this.#lookedAtMs;
-    if (sinceMs < lookMs)
-      await new Promise<void>((resolve) => void clock.after(lookMs - sinceMs, resolve));
+    if (sinceMs < lookMs) await new Promise<void>((resolve) => void clock.after(lookMs - sinceMs, resolve));
     this.#lookedAtMs = clock.monotonicMs();
     if (this.#isClosed) return;
     try {

@@ -89,7 +89,7 @@ export class RedisPrimary {
     const { scripts, onChange } = this.#options;
     const connection = await RedisConnection.open(this.#options);
     try {
-      await Promise.all(scripts.map(({ source }) => connection.send('SCRIPT', ['LOAD', source])));
+      await loadMissing(connection, scripts);
       if (this.#isClosed) return;
       connected();
       this.#connection = connection;
@@ -113,4 +113,10 @@ export class RedisPrimary {
       };
     });
   }
+}
+
+async function loadMissing(connection: RedisConnection, scripts: readonly RedisScript[]): Promise<void> {
+  const known = await connection.send('SCRIPT', ['EXISTS', ...scripts.map(({ sha }) => sha)]);
+  const missing = scripts.filter((_, index) => (known as readonly RedisReply[])[index] !== 1);
+  await Promise.all(missing.map(({ source }) => connection.send('SCRIPT', ['LOAD', source])));
 }

@@ -87,20 +87,10 @@ export class RedisRoomLog implements RoomLog {
     return lane.commit(commit);
   }
 
-  async attach(
-    stream: StreamName,
-    { sessionId, peerId, gen, node }: Attachment,
-  ): Promise<AttachmentResult> {
+  async attach(stream: StreamName, { sessionId, peerId, gen, node }: Attachment): Promise<AttachmentResult> {
     const { redis, emptyGraceMs } = this.#options;
     const { keys } = this.#place(stream);
-    const reply = await redis.run(attachScript, keys, [
-      seed(),
-      emptyGraceMs,
-      sessionId,
-      peerId,
-      gen,
-      node,
-    ]);
+    const reply = await redis.run(attachScript, keys, [seed(), emptyGraceMs, sessionId, peerId, gen, node]);
     return Array.isArray(reply)
       ? { outcome: 'attached', state: readState(reply as readonly RedisReply[]) }
       : { outcome: 'stale' };

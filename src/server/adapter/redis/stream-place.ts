@@ -15,5 +15,9 @@ export function streamPlace(stream: StreamName): StreamPlace {
   const name = `${stream.slice(0, colon)}:{${stream.slice(colon + 1)}}`;
   const parts = ['state', 'members', 'sources', 'log', 'nodes'].map((part) => `${name}:${part}`);
   const channel = `channel:${name}`;
-  return { keys: [...parts, channel] as unknown as [string, ...string[]], channel, slot: calculateSlot(channel) };
+  return {
+    keys: [...parts, channel] as unknown as [string, ...string[]],
+    channel,
+    slot: calculateSlot(channel),
+  };
 }

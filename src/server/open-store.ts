@@ -1,0 +1,72 @@
+import type { StoreSource } from '../process/config.ts';
+import type { Clock } from '../shared/clock.ts';
+import { MemoryRoomLog } from './adapter/memory/memory-room-log.ts';
+import { MemoryRoomRecordCache } from './adapter/memory/memory-room-record-cache.ts';
+import { MemorySessionStore } from './adapter/memory/memory-session-store.ts';
+import { RedisClient } from './adapter/redis/redis-client.ts';
+import { RedisRoomLog, streamScripts } from './adapter/redis/redis-room-log.ts';
+import type { Log } from './port/log.ts';
+import type { RoomLog } from './port/room-log.ts';
+import type { RoomRecordCache } from './port/room-record-cache.ts';
+import type { SessionStore } from './port/session-store.ts';
+import type { StoreStatus } from './port/store-status.ts';
+
+export interface StoreOptions {
+  readonly source: StoreSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long the log of a room reaches back, in milliseconds. */
+  readonly keepMs: number;
+  /** How many bytes of events the log of a room keeps. */
+  readonly maxBytes: number;
+  readonly emptyGraceMs: number;
+  /** How long the end of a session is told, in milliseconds. */
+  readonly endedKeepMs: number;
+}
+
+/** What rooms and sessions are kept in. */
+export interface Store {
+  readonly roomLog: RoomLog;
+  readonly store: SessionStore;
+  readonly records: RoomRecordCache;
+  readonly status: StoreStatus;
+  readonly close: () => void;
+}
+
+/** Rooms that are remembered at most by a node for itself; those least recently asked for go first. */
+const maxCachedRecords = 100_000;
+/** A call is tried for so many times as long as Redis may answer nothing. */
+const triesInTimeouts = 2;
+
+export function openStore(options: StoreOptions): Store {
+  return options.source.kind === 'memory' ? memoryStore(options) : redisStore(options, options.source);
+}
+
+function memoryStore({ clock, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions): Store {
+  const roomLog = new MemoryRoomLog({ clock, keepMs, maxBytes, emptyGraceMs });
+  return {
+    roomLog,
+    store: new MemorySessionStore({ clock, endedKeepMs }),
+    records: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
+    status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
+    close: () => roomLog.close(),
+  };
+}
+
+function redisStore(
+  { clock, log, keepMs, maxBytes, emptyGraceMs }: StoreOptions,
+  { place, access, timeoutMs }: StoreSource & { readonly kind: 'redis' },
+): Store {
+  const callTimeoutMs = triesInTimeouts * timeoutMs;
+  const redis = new RedisClient({
+    place,
+    access,
+    clock,
+    log,
+    scripts: [...streamScripts],
+    deadlineMs: timeoutMs,
+    callTimeoutMs,
+  });
+  const roomLog = new RedisRoomLog({ redis, clock, keepMs, maxBytes, emptyGraceMs, commitTimeoutMs: callTimeoutMs });
+  throw new Error('to be wired');
+}

@@ -1,0 +1,156 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Redis } from '../../src/server/adapter/redis/redis.ts';
+import { ErrorCode } from '../../src/shared/signal-error.ts';
+import { CuttingLink } from '../chaos/proxy/cutting-link.ts';
+import { cutKinds, type Direction } from '../chaos/proxy/cut-plan.ts';
+import { Random } from '../seeded-run/random.ts';
+import { addressOf, connectTo, logOn, offsetOf, room, saying, textOf } from './log-on-redis.ts';
+import { RedisCluster } from './redis-cluster.ts';
+import { RedisServer } from './redis-server.ts';
+
+const open: { close(): void | Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+async function setUp() {
+  const server = await RedisServer.start();
+  open.push({ close: () => server.stop() });
+  const node = logOn({ kind: 'server', address: addressOf(server) });
+  open.push(node);
+  await node.commit(0);
+  return { server, ...node };
+}
+
+test('a server that forgot the scripts is given them again', async () => {
+  const { server, commit, head } = await setUp();
+  await server.call('SCRIPT', 'FLUSH');
+  expect(offsetOf(await commit(1))).toBe(2);
+  await server.call('SCRIPT', 'FLUSH');
+  expect((await head()).offset).toBe(2);
+});
+
+test('S5: commits on a connection that breaks at any byte have their effect once, in order', async () => {
+  const { server } = await setUp();
+  const random = new Random(20_261_121, 0);
+  let cuts = 0;
+  const link = await CuttingLink.open({
+    serverPort: server.port,
+    onCut: () => cuts++,
+    plan: {
+      next: () => {
+        const direction = random.pick<Direction>(['up', 'down']);
+        const afterBytes = random.int(500, direction === 'up' ? 20_000 : 5_000);
+        return { kind: random.pick(cutKinds), direction, afterBytes, lingerMs: random.int(0, 100) };
+      },
+    },
+  });
+  open.push(link);
+  const far = logOn({ kind: 'server', address: addressOf(link) });
+  open.push(far);
+  link.startCutting();
+  const results = [];
+  for (let seq = 1; seq <= 400; seq++) {
+    results.push(far.commit(seq, 'bob'));
+    if (seq % 20 === 0) await Promise.all(results);
+  }
+  const offsets = (await Promise.all(results)).map(offsetOf);
+  expect(offsets).toEqual(Array.from({ length: 400 }, (_, index) => index + 2));
+  link.mend();
+  expect((await far.texts()).slice(1)).toEqual(Array.from({ length: 400 }, (_, index) => `bob ${index + 1}`));
+  expect(cuts).toBeGreaterThan(3);
+});
+
+test('N4: while Redis answers nothing what was sent is in doubt, and what was not had surely no effect', async () => {
+  const { server, commit, head } = await setUp();
+  server.pause();
+  const sent = Promise.resolve(commit(1));
+  const waiting = Promise.resolve(commit(2));
+  await expect(waiting).rejects.toMatchObject({ code: ErrorCode.UNAVAILABLE, retryable: true });
+  await expect(commit(3)).rejects.toMatchObject({ code: ErrorCode.UNAVAILABLE });
+  await expect(head()).rejects.toMatchObject({ code: ErrorCode.UNAVAILABLE });
+  server.resume();
+  // It is asked again until it is known.
+  expect(offsetOf(await sent)).toBe(2);
+  expect(offsetOf(await commit(4))).toBe(3);
+});
+
+test('what stays in doubt is said to be unknown, and is not to be tried anew', async () => {
+  const { server, commit, texts } = await setUp();
+  server.pause();
+  await expect(commit(1)).rejects.toMatchObject({ code: ErrorCode.OUTCOME_UNKNOWN, retryable: false });
+  server.resume();
+  expect(offsetOf(await commit(2))).toBeGreaterThan(1);
+  // The server had it in its queue all the while.
+  expect(await texts()).toEqual(['ada 0', 'ada 1', 'ada 2']);
+}, 20_000);
+
+test('what Redis refuses without memory has no effect, and is carried out when there is some', async () => {
+  const { server, commit } = await setUp();
+  await server.call('CONFIG', 'SET', 'maxmemory', 1);
+  const refused = Promise.resolve(commit(1));
+  await expect(refused).rejects.toMatchObject({ code: ErrorCode.UNAVAILABLE });
+  const late = Promise.resolve(commit(2));
+  setTimeout(() => void server.call('CONFIG', 'SET', 'maxmemory', 0), 300);
+  expect(offsetOf(await late)).toBe(2);
+});
+
+test('N4: the last message of a stream is missed, and found in its silence', async () => {
+  const { server, log, redis } = await setUp();
+  const deaf: Redis = {
+    run: (...args) => redis.run(...args),
+    call: (...args) => redis.call(...args),
+    publish: (...args) => redis.publish(...args),
+    subscribe: (channel, listener) =>
+      redis.subscribe(channel, { onMessage: () => undefined, onInterrupted: () => listener.onInterrupted() }),
+  };
+  const other = logOn(
+    { kind: 'server', address: addressOf(server) },
+    Object.assign(connectTo({ kind: 'server', address: addressOf(server) }), deaf),
+  );
+  open.push(other);
+  let interruptions = 0;
+  const subscription = await other.log.subscribe(room, {
+    onEntry: () => undefined,
+    onPublished: () => undefined,
+    onInterrupted: () => interruptions++,
+  });
+  await expect.poll(() => interruptions, { timeout: 8_000 }).toBe(1);
+  await log.commit(room, saying(1));
+  await expect.poll(() => interruptions, { timeout: 8_000 }).toBe(2);
+  subscription.close();
+}, 20_000);
+
+test('N1: a slot that moves while commits are under way loses none and keeps their order', async () => {
+  const cluster = await RedisCluster.start({ masters: 3 });
+  open.push({ close: () => cluster.stop() });
+  const node = logOn({ kind: 'cluster', nodes: cluster.nodes.map(addressOf) });
+  open.push(node);
+  const heard: string[] = [];
+  const subscription = await node.log.subscribe(room, {
+    onEntry: (entry) => heard.push(textOf(entry)),
+    onPublished: () => undefined,
+    onInterrupted: () => undefined,
+  });
+  let seq = 0;
+  let isMoving = true;
+  const committing = (async () => {
+    const offsets: number[] = [];
+    while (isMoving) offsets.push(offsetOf(await node.commit(++seq)));
+    return offsets;
+  })();
+  const slot = Number(await cluster.nodes[0]?.call('CLUSTER', 'KEYSLOT', 'room:{daily}:log'));
+  const masters = await cluster.masters();
+  const owner = await cluster.masterOf(slot);
+  const target = masters.find((master) => master !== owner) ?? owner;
+  await cluster.moveSlot(slot, owner, target, () => new Promise((resolve) => setTimeout(resolve, 100)));
+  const moved = seq;
+  await expect.poll(() => seq).toBeGreaterThan(moved + 10);
+  isMoving = false;
+  expect(await committing).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
+  expect(await node.texts()).toEqual(Array.from({ length: seq }, (_, index) => `ada ${index + 1}`));
+  // The subscription has moved with it.
+  await node.commit(++seq);
+  await expect.poll(() => heard.at(-1)).toBe(`ada ${seq}`);
+  subscription.close();
+}, 60_000);

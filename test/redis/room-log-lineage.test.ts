@@ -1,0 +1,108 @@
+import { afterEach, expect, test } from 'vitest';
+import { addressOf, logOn, room, textOf } from './log-on-redis.ts';
+import { RedisServer, type RedisServerOptions } from './redis-server.ts';
+
+const open: { close(): void | Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+async function setUp(options: RedisServerOptions = {}) {
+  const server = await RedisServer.start(options);
+  open.push({ close: () => server.stop() });
+  const node = logOn({ kind: 'server', address: addressOf(server) });
+  open.push(node);
+  return { server, ...node };
+}
+
+test('S6: after a clean restart of Redis a new epoch begins, every position from before is good, and followers go on', async () => {
+  const { server, log, commit, head } = await setUp({ appendFsync: 'always' });
+  for (let seq = 1; seq <= 3; seq++) await commit(seq);
+  const before = await head();
+  const heard: string[] = [];
+  let interruptions = 0;
+  const subscription = await log.subscribe(room, {
+    onEntry: (entry) => heard.push(textOf(entry)),
+    onPublished: () => undefined,
+    onInterrupted: () => interruptions++,
+  });
+  await server.kill();
+  await server.restart();
+  await commit(4);
+  const after = await head();
+  expect(after.epoch).not.toBe(before.epoch);
+  expect(after.offset).toBe(4);
+  for (const offset of [0, 1, 3]) {
+    const read = await log.read(room, { epoch: before.epoch, offset }, 1e6);
+    expect(read.good && read.entries.map((entry) => entry.position.offset)).toEqual(
+      [1, 2, 3, 4].filter((one) => one > offset),
+    );
+  }
+  expect(await log.read(room, { epoch: before.epoch, offset: 4 }, 1e6)).toEqual({ good: false });
+  await expect.poll(() => interruptions).toBeGreaterThan(0);
+  await commit(5);
+  await expect.poll(() => heard.at(-1)).toBe('ada 5');
+  subscription.close();
+});
+
+test('S6: what a restart lost is noticed: a position beyond it is not good, although its offset is given again', async () => {
+  const { server, log, commit, head } = await setUp();
+  for (let seq = 1; seq <= 3; seq++) await commit(seq);
+  await server.call('SAVE');
+  const kept = await head();
+  for (let seq = 4; seq <= 6; seq++) await commit(seq);
+  await server.kill();
+  await server.restart();
+  for (let seq = 10; seq <= 14; seq++) await commit(seq);
+  expect((await head()).offset).toBe(8);
+  for (const offset of [4, 5, 6])
+    expect(await log.read(room, { epoch: kept.epoch, offset }, 1e6), `${offset}`).toEqual({ good: false });
+  const read = await log.read(room, { epoch: kept.epoch, offset: 3 }, 1e6);
+  expect(read.good && read.entries.map(textOf)).toEqual([10, 11, 12, 13, 14].map((seq) => `ada ${seq}`));
+});
+
+test('S6: after a flush a stream begins anew, and no position from before is good', async () => {
+  const { server, log, commit, head } = await setUp();
+  for (let seq = 1; seq <= 3; seq++) await commit(seq);
+  const before = await head();
+  await server.call('FLUSHALL');
+  expect(await log.state(room)).toBeUndefined();
+  expect(await log.read(room, before, 1e6)).toEqual({ good: false });
+  // Nothing is remembered of the source either.
+  await commit(1);
+  expect(await head()).toMatchObject({ offset: 1 });
+  for (const offset of [0, 1])
+    expect(await log.read(room, { epoch: before.epoch, offset }, 1e6)).toEqual({ good: false });
+});
+
+test('a log that is gone, or that goes on beyond what the state knows of, begins a new epoch', async () => {
+  const { server, log, commit, head, texts } = await setUp();
+  for (let seq = 1; seq <= 3; seq++) await commit(seq);
+  const before = await head();
+  await server.call('DEL', 'room:{daily}:log');
+  expect(await log.read(room, { epoch: before.epoch, offset: 2 }, 1e6)).toEqual({ good: false });
+  await commit(4);
+  const gone = await head();
+  expect(gone.epoch).not.toBe(before.epoch);
+  const read = await log.read(room, { epoch: before.epoch, offset: 3 }, 1e6);
+  expect(read.good && read.entries.map(textOf)).toEqual(['ada 4']);
+  await server.call('XADD', 'room:{daily}:log', '99-0', 'e', 'something that nobody committed');
+  await commit(5);
+  expect((await head()).epoch).not.toBe(gone.epoch);
+  expect(await log.read(room, { epoch: gone.epoch, offset: 3 }, 1e6)).toEqual({ good: false });
+  expect(await texts()).toEqual([]);
+  await commit(6);
+  const last = await log.read(room, { epoch: gone.epoch, offset: 4 }, 1e6);
+  expect(last.good && last.entries.map(textOf)).toEqual(['ada 5', 'ada 6']);
+});
+
+test('epochs of which no position is good any more are forgotten', async () => {
+  const { server, commit } = await setUp();
+  for (let seq = 1; seq <= 20; seq++) {
+    await commit(seq);
+    await server.call('DEL', 'room:{daily}:log');
+  }
+  await commit(21);
+  const forks = String(await server.call('HGET', 'room:{daily}:state', 'forks'));
+  expect(forks.split(';').filter((fork) => fork !== '')).toHaveLength(1);
+});
