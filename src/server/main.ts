@@ -9,14 +9,8 @@ import { PrometheusMetrics } from '../process/prometheus-metrics.ts';
 import type { TlsCertificate } from '../process/tls-certificate.ts';
 import type { LoadedTokenKeys } from '../process/token-keys.ts';
 import { watchTls } from '../process/watch-tls.ts';
-import { type Clock, systemClock } from '../shared/clock.ts';
+import type { Clock } from '../shared/clock.ts';
 import { maxRoomsPerSession, maxUnanswered } from '../shared/limits.ts';
-import { openDirectory } from './adapter/directory/open-directory.ts';
-import { ReadThroughDirectory } from './adapter/directory/read-through-directory.ts';
-import { JoseTokenVerifier } from './adapter/jose/jose-token-verifier.ts';
-import { MemoryRoomLog } from './adapter/memory/memory-room-log.ts';
-import { MemoryRoomRecordCache } from './adapter/memory/memory-room-record-cache.ts';
-import { MemorySessionStore } from './adapter/memory/memory-session-store.ts';
 import { RelayFeature } from './feature/relay/relay-feature.ts';
 import { RoomFeature } from './feature/room/room-feature.ts';
 import { SessionFeature } from './feature/session/session-feature.ts';
@@ -25,11 +19,8 @@ import { createHttpApi } from './http/http-api.ts';
 import { OpenConnections } from './http/open-connections.ts';
 import { Reaper } from './liveness/reaper.ts';
 import { RoomLeaver } from './liveness/room-leaver.ts';
-import type { Directory } from './port/directory.ts';
+import { keepMsOf, openPorts, type Ports } from './open-ports.ts';
 import type { Log } from './port/log.ts';
-import type { RoomLog } from './port/room-log.ts';
-import type { SessionStore } from './port/session-store.ts';
-import type { TokenVerifier } from './port/token-verifier.ts';
 import { Dispatcher } from './session/dispatcher.ts';
 import type { Handlers } from './session/handler.ts';
 import { RateLimits, roomRate } from './session/rate-limits.ts';
@@ -72,19 +63,8 @@ export interface SignalingNode {
 const acknowledgeWithinMs = 44;
 const maxBrokenFrames = 32;
 const reapIntervalMs = 250;
-/** Beside the longest window: what a node may take to be found dead, and some slack. */
-const retentionSlackMs = 13_000;
 /** How long HTTP requests in flight may go on while the node stops. */
 const requestGraceMs = 1_000;
-/** Beyond its time a room's record is still good for this long while the Directory is away. */
-const staleRecordMs = 24 * 3_600_000;
-/** How long "there is no such room" is good without asking again. */
-const notFoundTtlMs = 5_000;
-/** How long a user's name and picture are good without asking again. */
-const userTtlMs = 60_000;
-/** Rooms and users that are remembered at most; those least recently asked for go first. */
-const maxCachedRecords = 100_000;
-const maxCachedUsers = 100_000;
 
 /** Puts a node together from its parts and lets it listen. The only place that knows them all. */
 export async function startNode(options: NodeOptions): Promise<SignalingNode> {
@@ -92,7 +72,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const ports = options.ports?.(opened) ?? opened;
   const inside = makeInside(options, ports);
   const { sockets, http, connections } = makeWaysIn(options, ports, inside);
-  await inside.sessions.start();
+  inside.sessions.start();
   inside.reaper.start();
   const tlsWatch = watchTls({ ...options, server: http.server, clock: ports.clock });
   const end = () => {
@@ -133,7 +113,7 @@ type Inside = ReturnType<typeof makeInside>;
 
 /** Sessions, what their frames do, and the end of those that do not come back. */
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
-  const { clock, roomLog, store, verifier } = ports;
+  const { clock, roomLog, store, status, verifier } = ports;
   const metrics = new PrometheusMetrics();
   const { limits, rooms: kept } = config;
   const tails = new StreamTails({ log: roomLog, clock, logger: log });
@@ -147,6 +127,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   } satisfies Handlers;
   const sessions: Sessions = new Sessions({
     store,
+    status,
     rooms,
     ender: leaver,
     clock,
@@ -195,7 +176,7 @@ function told({ limits, liveness, iceServers }: Config) {
 /** Where clients and operators come in: WebSockets and HTTP, on one port. */
 function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, tails, metrics }: Inside) {
   const { config, log, version, pagesFolder, developmentTokens, tls } = options;
-  const { roomLog, verifier, clock } = ports;
+  const { roomLog, status, verifier, clock } = ports;
   const sockets = new WebSocketEndpoint({
     verifier,
     sessions,
@@ -236,7 +217,8 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, 
     version,
     metrics,
     metricsAccess: metricsAccess(config),
-    partModes: () => ({ store: 'memory', directory: config.directory.source.kind, media: 'none' }),
+    partModes: () => ({ store: config.store.kind, directory: config.directory.source.kind, media: 'none' }),
+    unready: () => (status.isAvailable ? [] : ['store']),
     pagesFolder,
     ...(developmentTokens && { developmentTokens }),
     ...(tls && { tls: { cert: tls.cert, key: tls.key } }),

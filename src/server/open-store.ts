@@ -1,11 +1,16 @@
 import type { StoreSource } from '../process/config.ts';
 import type { Clock } from '../shared/clock.ts';
+import { MemoryNodeLeases } from './adapter/memory/memory-node-leases.ts';
 import { MemoryRoomLog } from './adapter/memory/memory-room-log.ts';
 import { MemoryRoomRecordCache } from './adapter/memory/memory-room-record-cache.ts';
 import { MemorySessionStore } from './adapter/memory/memory-session-store.ts';
 import { RedisClient } from './adapter/redis/redis-client.ts';
+import { RedisNodeLeases } from './adapter/redis/redis-node-leases.ts';
 import { RedisRoomLog, streamScripts } from './adapter/redis/redis-room-log.ts';
+import { RedisRoomRecordCache } from './adapter/redis/redis-room-record-cache.ts';
+import { RedisSessionStore } from './adapter/redis/redis-session-store.ts';
 import type { Log } from './port/log.ts';
+import type { NodeLeases } from './port/node-leases.ts';
 import type { RoomLog } from './port/room-log.ts';
 import type { RoomRecordCache } from './port/room-record-cache.ts';
 import type { SessionStore } from './port/session-store.ts';
@@ -13,6 +18,7 @@ import type { StoreStatus } from './port/store-status.ts';
 
 export interface StoreOptions {
   readonly source: StoreSource;
+  readonly node: string;
   readonly clock: Clock;
   readonly log: Log;
   /** How long the log of a room reaches back, in milliseconds. */
@@ -24,29 +30,31 @@ export interface StoreOptions {
   readonly endedKeepMs: number;
 }
 
-/** What rooms and sessions are kept in. */
+/** Where rooms, sessions and nodes are kept. */
 export interface Store {
   readonly roomLog: RoomLog;
   readonly store: SessionStore;
+  readonly leases: NodeLeases;
   readonly records: RoomRecordCache;
   readonly status: StoreStatus;
   readonly close: () => void;
 }
 
-/** Rooms that are remembered at most by a node for itself; those least recently asked for go first. */
+/** Rooms that a node remembers at most for itself; those least recently asked for go first. */
 const maxCachedRecords = 100_000;
 /** A call is tried for so many times as long as Redis may answer nothing. */
-const triesInTimeouts = 2;
+const timeoutsInCall = 2;
 
 export function openStore(options: StoreOptions): Store {
   return options.source.kind === 'memory' ? memoryStore(options) : redisStore(options, options.source);
 }
 
-function memoryStore({ clock, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions): Store {
+function memoryStore({ clock, node, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions): Store {
   const roomLog = new MemoryRoomLog({ clock, keepMs, maxBytes, emptyGraceMs });
   return {
     roomLog,
     store: new MemorySessionStore({ clock, endedKeepMs }),
+    leases: new MemoryNodeLeases(node),
     records: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
     status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
     close: () => roomLog.close(),
@@ -54,19 +62,29 @@ function memoryStore({ clock, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: Sto
 }
 
 function redisStore(
-  { clock, log, keepMs, maxBytes, emptyGraceMs }: StoreOptions,
-  { place, access, timeoutMs }: StoreSource & { readonly kind: 'redis' },
+  { clock, log, node, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions,
+  { place, access, timeoutMs: deadlineMs }: StoreSource & { readonly kind: 'redis' },
 ): Store {
-  const callTimeoutMs = triesInTimeouts * timeoutMs;
-  const redis = new RedisClient({
-    place,
-    access,
+  const callTimeoutMs = timeoutsInCall * deadlineMs;
+  const scripts = streamScripts;
+  const redis = new RedisClient({ place, access, clock, log, scripts, deadlineMs, callTimeoutMs });
+  const roomLog = new RedisRoomLog({
+    redis,
     clock,
-    log,
-    scripts: [...streamScripts],
-    deadlineMs: timeoutMs,
-    callTimeoutMs,
+    keepMs,
+    maxBytes,
+    emptyGraceMs,
+    commitTimeoutMs: callTimeoutMs,
   });
-  const roomLog = new RedisRoomLog({ redis, clock, keepMs, maxBytes, emptyGraceMs, commitTimeoutMs: callTimeoutMs });
-  throw new Error('to be wired');
+  return {
+    roomLog,
+    store: new RedisSessionStore({ redis, endedKeepMs }),
+    leases: new RedisNodeLeases({ redis, node }),
+    records: new RedisRoomRecordCache({ redis }),
+    status: redis,
+    close: () => {
+      roomLog.close();
+      redis.close();
+    },
+  };
 }

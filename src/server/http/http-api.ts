@@ -11,6 +11,7 @@ import { addHealthRoute, type PartModes } from './health-route.ts';
 import { addErrorReplies, answerClientError, replyWithError } from './http-error.ts';
 import { addMetricsRoute, type MetricsRouteOptions, type MetricsText } from './metrics-route.ts';
 import { addPages } from './pages.ts';
+import { addProbeRoutes, type ProbeRoutesOptions } from './probe-routes.ts';
 import { addRoomRoutes } from './room-routes.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { endStalledBodies } from './stalled-bodies.ts';
@@ -25,6 +26,8 @@ export interface HttpApiOptions {
   readonly nodeId: string;
   /** How each part runs at the moment, for `/health`. */
   readonly partModes: () => PartModes;
+  /** Why it can't serve clients for the moment, for `/readyz`. */
+  readonly unready: ProbeRoutesOptions['unready'];
   readonly metrics: MetricsText;
   /** Who may read the metrics. */
   readonly metricsAccess: MetricsRouteOptions['metricsAccess'];
@@ -94,6 +97,7 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
   addSecurityHeaders(app);
   addErrorReplies(app, options.log);
   addHealthRoute(app, options);
+  addProbeRoutes(app, options);
   addMetricsRoute(app, options);
   addRoomRoutes(app, options);
   if (options.developmentTokens !== undefined) addDevelopmentTokenRoute(app, options.developmentTokens);

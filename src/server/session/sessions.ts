@@ -14,6 +14,7 @@ import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Metrics } from '../port/metrics.ts';
 import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../port/session-store.ts';
+import type { StoreStatus } from '../port/store-status.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import { Acknowledger } from './acknowledger.ts';
 import type { OutboundLimits } from './outbound.ts';
@@ -25,6 +26,7 @@ import { TokenWatch } from './token-watch.ts';
 
 export interface SessionsOptions {
   readonly store: SessionStore;
+  readonly status: StoreStatus;
   readonly rooms: RoomsOnSignIn;
   readonly ender: SessionEnder;
   readonly clock: Clock;
@@ -54,7 +56,7 @@ const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
   kicked: CloseCode.KICKED,
 };
 
-const detachBackoff = { firstDelayMs: 100, maxDelayMs: 2_000 };
+const storeBackoff = { firstDelayMs: 100, maxDelayMs: 2_000 };
 
 /** The sessions that have their connection on this node: how they begin, come back and lose it. */
 export class Sessions {
@@ -63,7 +65,7 @@ export class Sessions {
   readonly #tokens: TokenWatch;
   readonly #acknowledger: Acknowledger;
   readonly #live = new Map<string, Session>();
-  #watching: { close(): void } | undefined;
+  readonly #watching: { close(): void }[] = [];
   #isStopped = false;
 
   constructor(options: SessionsOptions) {
@@ -81,16 +83,22 @@ export class Sessions {
     });
   }
 
-  /** Begins to hear of sessions that are taken or ended elsewhere. */
-  async start(): Promise<void> {
-    this.#watching = await this.#options.store.watch(this.#options.node, (notice) => this.#noticed(notice));
+  /** Begins to hear of sessions that are taken or ended elsewhere, and of the store going away: from when it can first be reached. */
+  start(): void {
+    const { store, node, status } = this.#options;
+    this.#watching.push(status.watch((isAvailable) => this.#storeChanged(isAvailable)));
+    void this.#untilReached('session.watch_failed', async () => {
+      const watching = await store.watch(node, (notice) => this.#noticed(notice));
+      if (this.#isStopped) watching.close();
+      else this.#watching.push(watching);
+    });
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#tokens.stop();
     this.#acknowledger.stop();
-    this.#watching?.close();
+    for (const watching of this.#watching) watching.close();
   }
 
   /** How many memberships have their connection here. */
@@ -158,19 +166,36 @@ export class Sessions {
   }
 
   /** Tells the store until it has heard: a session that it takes for attached would never end. */
-  async #detach(session: Session): Promise<void> {
-    const { store, clock } = this.#options;
+  #detach(session: Session): Promise<void> {
+    const { store } = this.#options;
+    return this.#untilReached('session.detach_failed', async () => {
+      await store.detach(session, session.gen, this.#windowMs(session.identity));
+    });
+  }
+
+  /** Asks the store until it answers, or the node stops. */
+  async #untilReached(failure: string, ask: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#options;
     for (let attempt = 0; !this.#isStopped; attempt++) {
       try {
-        await store.detach(session, session.gen, this.#windowMs(session.identity));
+        await ask();
         return;
       } catch (thrown) {
         const error = SignalError.from(thrown);
         if (!error.retryable) throw thrown;
-        session.log.warn('session.detach_failed', { code: error.codeName });
-        await new Promise<void>((resolve) => clock.after(backoffDelayMs(detachBackoff, attempt), resolve));
+        log.warn(failure, { code: error.codeName });
+        await new Promise<void>((resolve) => clock.after(backoffDelayMs(storeBackoff, attempt), resolve));
       }
     }
+  }
+
+  /** Clients that are connected stay so, and are told. */
+  #storeChanged(available: boolean): void {
+    const { log } = this.#options;
+    if (available) log.info('store.reached', { sessions: this.#live.size });
+    else log.warn('store.lost', { sessions: this.#live.size });
+    const frame = controlFrame({ body: { case: 'serviceStatus', value: { service: 'store', available } } });
+    for (const session of this.#live.values()) session.send(frame);
   }
 
   #session(request: SignIn, record: SessionRecord): Session {

@@ -55,6 +55,7 @@ export async function listeningApi(options: Partial<HttpApiOptions> = {}): Promi
     version: '1.2.3',
     nodeId: 'node-a',
     partModes: () => ({ state: 'memory' }),
+    unready: () => [],
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('up 1\n') },
     metricsAccess: 'anyone',
     clientUrls: ['http://localhost:3000', 'https://app.example'],

@@ -42,6 +42,7 @@ export function usualSessions(store: SessionStore, clock: Clock): SessionsOption
   return {
     ...usualLimits(),
     store,
+    status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
     rooms: { comeBack: notAsked, joinByPath: notAsked },
     ender: { finish: notAsked },
     clock,
