@@ -3,27 +3,15 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { parse } from 'yaml';
 import { readConfig } from '../../../src/process/config.ts';
 import { ConfigError } from '../../../src/process/config-error.ts';
+import { type ComposeService, readComposeFile, variablesOf } from '../../compose/compose-file.ts';
 import { startServer } from '../cli/run-server.ts';
 import { temporaryFolder } from '../process/temporary-folder.ts';
 import { repository } from './repository.ts';
 
-interface ComposeFile {
-  readonly services: {
-    readonly parley: {
-      readonly ports: readonly string[];
-      readonly environment: Readonly<Record<string, string>>;
-      readonly volumes: readonly string[];
-      readonly stop_grace_period: string;
-      readonly env_file: readonly { readonly path: string; readonly required: boolean }[];
-    };
-  };
-}
-
-const composeText = textOf('docker-compose.yml');
-const { parley } = (parse(composeText) as ComposeFile).services;
+const composeFile = path.join(repository, 'docker-compose.one-node.yml');
+const composeText = readFileSync(composeFile, 'utf8');
 /** The instructions of the Dockerfile, each in one line. */
 const dockerfile = textOf('Dockerfile')
   .replaceAll(/^#.*\n/gm, '')
@@ -34,8 +22,7 @@ const documented = new Set(
 );
 
 test('every environment variable of the compose file is a documented setting', () => {
-  const substituted = [...composeText.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
-  const names = [...Object.keys(parley.environment), ...substituted];
+  const names = variablesOf(composeFile);
   expect(names).toContain('NODE_ENV');
   expect(names.filter((name) => !documented.has(name))).toEqual([]);
 });
@@ -47,10 +34,8 @@ test('the compose file alone is a development server that only this computer rea
     auth: { keys: { kind: 'development' } },
     directory: { source: { kind: 'open' } },
   });
-  expect(parley.ports.map((port) => substitute(port, {}))).toEqual([
-    `127.0.0.1:${config.listen.port}:${config.listen.port}`,
-  ]);
-  expect(parley.volumes).toEqual([`data:${config.dataDir}`]);
+  expect(service({}).ports).toEqual([`127.0.0.1:${config.listen.port}:${config.listen.port}`]);
+  expect(service({}).volumes).toEqual([`data:${config.dataDir}`]);
 });
 
 test('in production the compose file needs the settings that its comment names, and no more', () => {
@@ -66,13 +51,13 @@ test('in production the compose file needs the settings that its comment names, 
     DIRECTORY_URL: 'http://directory:4100',
   };
   expect(problemsOf(dotEnv)).toBe('');
-  expect(parley.env_file).toEqual([{ path: '.env', required: false }]);
+  expect(service(dotEnv).env_file).toEqual([{ path: '.env', required: false }]);
   const { listen } = readConfig(environment(dotEnv));
-  expect(parley.ports.map((port) => substitute(port, dotEnv))).toEqual([`0.0.0.0:443:${listen.port}`]);
+  expect(service(dotEnv).ports).toEqual([`0.0.0.0:443:${listen.port}`]);
 });
 
 test('the node has stopped by itself before Docker ends it', () => {
-  const [, seconds] = /^(\d+)s$/.exec(parley.stop_grace_period) ?? [];
+  const [, seconds] = /^(\d+)s$/.exec(service({}).stop_grace_period ?? '') ?? [];
   expect(Number(seconds) * 1000).toBeGreaterThan(readConfig(environment({})).stopTimeoutMs);
   expect(dockerfile).toContain('STOPSIGNAL SIGTERM');
 });
@@ -104,16 +89,13 @@ test('the health check passes for a server that answers, and fails where none do
   expect(await exitCode(startHealthCheck(port))).toBe(1);
 });
 
-/** What the container gets: the compose file's environment over that of the file `.env`. */
-function environment(dotEnv: Readonly<Record<string, string>>): Record<string, string> {
-  const own = Object.entries(parley.environment).map(([name, value]) => [name, substitute(value, dotEnv)]);
-  return { ...dotEnv, ...(Object.fromEntries(own) as Record<string, string>) };
+function service(dotEnv: Readonly<Record<string, string>>): ComposeService {
+  return readComposeFile(composeFile, dotEnv).services['parley'] ?? {};
 }
 
-function substitute(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$\{([A-Z_]+):-([^}]*)\}/g, (_all, name: string, fallback: string) =>
-    values[name] ? values[name] : fallback,
-  );
+/** What the container gets: the compose file's environment over that of the file `.env`. */
+function environment(dotEnv: Readonly<Record<string, string>>): Record<string, string> {
+  return { ...dotEnv, ...service(dotEnv).environment };
 }
 
 function problemsOf(dotEnv: Readonly<Record<string, string>>): string {
