@@ -46,6 +46,16 @@ export default defineConfig({
       { extends: true, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
       {
+        // Nodes, Redis and a load balancer as docker-compose.yml puts them together.
+        extends: true,
+        test: {
+          name: 'several-nodes',
+          include: ['test/several-nodes/**/*.test.ts'],
+          setupFiles: ['test/program/none-left-running.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
         extends: true,
         test: {
           name: 'chaos',
