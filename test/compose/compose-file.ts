@@ -10,7 +10,6 @@ export interface ComposeService {
   readonly env_file?: readonly { readonly path: string; readonly required: boolean }[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly networks?: readonly string[];
   readonly depends_on?: unknown;
   readonly stop_grace_period?: string;
 }

@@ -16,9 +16,7 @@ export interface RedisClusterOptions {
 
 /** A line of `CLUSTER NODES`. */
 interface NodeLine {
-  readonly id: string;
   readonly port: number;
-  readonly flags: readonly string[];
   /** First and last slot of each range. */
   readonly ranges: readonly (readonly [number, number])[];
 }
@@ -146,11 +144,9 @@ async function createCluster(nodes: readonly RedisServer[], replicas: number): P
 
 /** `<id> <address> <flags> <master> <ping> <pong> <epoch> <link> <range>…`, with slots that move as `[slot->-id]`. */
 function readNodeLine(line: string): NodeLine {
-  const [id = '', address = '', flags = '', , , , , , ...slots] = line.split(' ');
+  const [, address = '', , , , , , , ...slots] = line.split(' ');
   return {
-    id,
     port: Number(/:(\d+)/.exec(address)?.[1]),
-    flags: flags.split(','),
     ranges: slots
       .filter((range) => !range.startsWith('['))
       .map((range) => range.split('-').map(Number))
