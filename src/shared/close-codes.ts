@@ -17,6 +17,8 @@ export const CloseCode = {
   SLOW_READER: 4001,
   /** The server failed with this connection. */
   INTERNAL: 4002,
+  /** The session is no longer this connection's: what it asked was refused. Coming back tells whose it is. */
+  NOT_ATTACHED: 4003,
 
   /** The token is not valid. */
   TOKEN_INVALID: 4100,

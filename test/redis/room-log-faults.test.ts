@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Redis } from '../../src/server/adapter/redis/redis.ts';
 import { ErrorCode } from '../../src/shared/signal-error.ts';
-import { CuttingLink } from '../chaos/proxy/cutting-link.ts';
 import { cutKinds, type Direction } from '../chaos/proxy/cut-plan.ts';
+import { CuttingLink } from '../chaos/proxy/cutting-link.ts';
 import { Random } from '../seeded-run/random.ts';
 import { addressOf, connectTo, logOn, offsetOf, room, saying, textOf } from './log-on-redis.ts';
 import { RedisCluster } from './redis-cluster.ts';

@@ -131,6 +131,11 @@ export class Dispatcher {
   #failed(session: Session, { id, kind }: ClientFrameView, thrown: unknown): void {
     try {
       const error = this.#explain(session, kind, thrown);
+      if (error.code === ErrorCode.STALE_SESSION) {
+        // Not answered: whoever has the session now, or gets it when the client comes back, answers.
+        session.close(CloseCode.NOT_ATTACHED, error.message);
+        return;
+      }
       if (session.requests.finish(id) || id === 0) this.#refuse(session, id, error);
     } catch (error) {
       this.#giveUp(session, kind, error);

@@ -252,7 +252,7 @@ export class Sessions {
       session.close(CloseCode.REPLACED_BY_SAME_SESSION, 'the session was resumed on another connection');
     } else if (notice.kind === 'adopted') {
       if (notice.gen <= session.gen) return;
-      session.close(CloseCode.GOING_AWAY, 'the node was taken for dead');
+      session.close(CloseCode.NOT_ATTACHED, 'the node was taken for dead');
     } else {
       // Who signs out is answered first, and closed by its own request.
       if (notice.why === 'signed-out') return;

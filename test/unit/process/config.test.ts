@@ -269,7 +269,7 @@ test('L3: settings of Redis that do not fit together are named', () => {
   expect(namesOf({ REDIS_URL: 'redis://a/1', REDIS_CLUSTER: 'true' })).toEqual(['REDIS_URL']);
   expect(namesOf({ REDIS_SENTINELS: 'a:1' })).toEqual(['REDIS_URL']);
   expect(namesOf({ REDIS_URL: 'redis://a', REDIS_SENTINELS: 'a' })).toEqual(['REDIS_SENTINELS']);
-  expect(
-    namesOf({ REDIS_URL: 'redis://a', REDIS_SENTINELS: 'a:1', REDIS_CLUSTER: 'true' }),
-  ).toEqual(['REDIS_CLUSTER']);
+  expect(namesOf({ REDIS_URL: 'redis://a', REDIS_SENTINELS: 'a:1', REDIS_CLUSTER: 'true' })).toEqual([
+    'REDIS_CLUSTER',
+  ]);
 });

@@ -11,7 +11,6 @@ import { decideClose, decideKick, decideLeave } from '../../domain/departure.ts'
 import { decideUpdatePeer, decideUpdateRoom } from '../../domain/description.ts';
 import { snapshotOf } from '../../domain/room-view.ts';
 import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/client-frame.ts';
-import { errorMessage } from '../../frame/error-message.ts';
 import { type Decided, type Decision, decideAndCommit, wasApplied } from '../../port/decision.ts';
 import type { Source, StreamState } from '../../port/room-log.ts';
 import type { JoinRecord } from '../../port/session-store.ts';
@@ -24,7 +23,8 @@ import { AdmissionDesk } from './admission.ts';
 import { derivedId } from './derived-id.ts';
 import { RoomEntry, type RoomEntryOptions } from './room-entry.ts';
 import { RoomFollower, type RoomFollowerOptions } from './room-follower.ts';
-import { RoomReturn } from './room-return.ts';
+import { RoomReturn, refusedRoom } from './room-return.ts';
+import { RoomSettling } from './room-settling.ts';
 
 export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower'> &
   RoomFollowerOptions & { readonly verifier: TokenVerifier };
@@ -37,6 +37,7 @@ export class RoomFeature implements RoomsOnSignIn {
   readonly #options: RoomFeatureOptions;
   readonly #entry: RoomEntry;
   readonly #return: RoomReturn;
+  readonly #settling: RoomSettling;
   readonly #follower: RoomFollower;
 
   readonly handlers = {
@@ -75,6 +76,7 @@ export class RoomFeature implements RoomsOnSignIn {
     this.#follower = follower;
     this.#entry = new RoomEntry({ ...options, desk, follower });
     this.#return = new RoomReturn({ ...options, follower });
+    this.#settling = new RoomSettling(this.#return, options.clock);
   }
 
   async comeBack(
@@ -84,8 +86,13 @@ export class RoomFeature implements RoomsOnSignIn {
     position: StreamPosition | undefined,
   ): Promise<RoomOnSignIn> {
     return orError(roomId, async () => {
-      const { room, follow } = await this.#return.comeBack(session, roomId, held, position);
-      return { room, afterWelcome: follow };
+      try {
+        const { room, follow } = await this.#return.comeBack(session, roomId, held, position);
+        return { room, afterWelcome: follow };
+      } catch (thrown) {
+        if (!SignalError.from(thrown).retryable) throw thrown;
+        return this.#settling.begin(session, roomId, held, position);
+      }
     });
   }
 
@@ -186,10 +193,6 @@ async function orError(roomId: string, enter: () => Promise<RoomOnSignIn>): Prom
   try {
     return await enter();
   } catch (error) {
-    const value = errorMessage(SignalError.from(error));
-    return {
-      room: create(ResumedRoomSchema, { roomId, outcome: { case: 'error', value } }),
-      afterWelcome: () => undefined,
-    };
+    return { room: refusedRoom(roomId, SignalError.from(error)), afterWelcome: () => undefined };
   }
 }

@@ -127,9 +127,13 @@ export class RoomReturn {
   }
 }
 
+/** A room that a session can't come back to, or enter. */
+export function refusedRoom(roomId: string, error: SignalError): ResumedRoom {
+  return resumed(roomId, { case: 'error', value: errorMessage(error) });
+}
+
 function left(roomId: string): ResumedRoom {
-  const gone = new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no longer in the room');
-  return resumed(roomId, { case: 'error', value: errorMessage(gone) });
+  return refusedRoom(roomId, new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no longer in the room'));
 }
 
 function resumed(roomId: string, outcome: ResumedRoom['outcome']): ResumedRoom {

@@ -74,7 +74,8 @@ test.each(['kicked', 'replaced'] as const)(
     // The notice of it is on its way from another node: here it never comes.
     await store.end(session, session.gen, why);
     await verified('new', adas(clock.now() + 90_000));
-    expect(told).toEqual(['welcome', `1 error ${ErrorCode.STALE_SESSION}`]);
+    // Not answered: coming back tells the client what became of the session.
+    expect(told).toEqual(['welcome', 'close 4003']);
     expect(session.identity.expiresAtMs).toBe(clock.now() + 10_000);
     await clock.advance(10_000);
     expect(told.slice(2)).toEqual(['tokenExpiring', 'close 4101']);

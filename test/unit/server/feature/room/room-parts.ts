@@ -3,6 +3,7 @@ import { type RoomAccess, RoomRecordSchema } from '../../../../../gen/parley/dir
 import { MemoryRoomLog } from '../../../../../src/server/adapter/memory/memory-room-log.ts';
 import { MemorySessionStore } from '../../../../../src/server/adapter/memory/memory-session-store.ts';
 import { RoomFeature } from '../../../../../src/server/feature/room/room-feature.ts';
+import type { OutgoingFrame } from '../../../../../src/server/frame/outgoing-frame.ts';
 import { RoomLeaver } from '../../../../../src/server/liveness/room-leaver.ts';
 import type { JoinDecision } from '../../../../../src/server/port/directory.ts';
 import type { Commit, CommitResult, RoomLog, StreamName } from '../../../../../src/server/port/room-log.ts';
@@ -10,6 +11,7 @@ import { Acknowledger } from '../../../../../src/server/session/acknowledger.ts'
 import { Session } from '../../../../../src/server/session/session.ts';
 import { StreamFeed } from '../../../../../src/server/session/stream-feed.ts';
 import { StreamTails } from '../../../../../src/server/session/stream-tail.ts';
+import { ErrorCode, SignalError } from '../../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../../contract/fake-clock.ts';
 import { quietLog } from '../../../quiet-log.ts';
 import { identityOf, usualLimits } from '../../session/usual-options.ts';
@@ -42,7 +44,14 @@ class HeldRoomLog implements RoomLog {
     return this.#log.commit(stream, commit);
   }
 
-  readonly attach: RoomLog['attach'] = (...args) => this.#log.attach(...args);
+  /** How often an attachment fails yet, as where the room's shard can't be reached. */
+  unreachable = 0;
+
+  readonly attach: RoomLog['attach'] = (...args) => {
+    if (this.unreachable === 0) return this.#log.attach(...args);
+    this.unreachable--;
+    return Promise.reject(new SignalError(ErrorCode.UNAVAILABLE, 'on purpose'));
+  };
   readonly read: RoomLog['read'] = (...args) => this.#log.read(...args);
   readonly state: RoomLog['state'] = (...args) => this.#log.state(...args);
   readonly subscribe: RoomLog['subscribe'] = (...args) => this.#log.subscribe(...args);
@@ -57,6 +66,8 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
     new MemoryRoomLog({ clock, keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 }),
   );
   const store = new MemorySessionStore({ clock, endedKeepMs: 60_000 });
+  /** What went out to clients. */
+  const sent: OutgoingFrame[] = [];
   /** Questions whether a user may enter that nobody has answered yet. */
   const questions: ((decision: JoinDecision) => void)[] = [];
   const record = create(RoomRecordSchema, {
@@ -79,6 +90,8 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
   const leaver = new RoomLeaver(roomLog, store, quietLog);
 
   return {
+    clock,
+    sent,
     roomLog,
     store,
     rooms,
@@ -96,7 +109,12 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
         gen,
         node: 'a',
         identity: identityOf(userId),
-        wire: { send: () => undefined, close: () => undefined, bufferedBytes: 0, onDrain: () => undefined },
+        wire: {
+          send: (frame) => void sent.push(frame),
+          close: () => undefined,
+          bufferedBytes: 0,
+          onDrain: () => undefined,
+        },
         clock,
         log: quietLog,
         ...usualLimits(),
