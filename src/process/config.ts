@@ -62,6 +62,8 @@ export interface Config {
   readonly dataDir: string;
   /** How long stopping may take. */
   readonly stopTimeoutMs: number;
+  /** How clients move to other nodes before that: how many a second, and how long all of them may take. */
+  readonly drain: { readonly clientsPerSecond: number; readonly timeoutMs: number };
   readonly listen: {
     /** 0: the system picks one. */
     readonly port: number;
@@ -174,6 +176,7 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
     nodeId: values.NODE_ID ?? `node-${randomName()}`,
     dataDir: values.DATA_DIR,
     stopTimeoutMs: values.STOP_TIMEOUT_MS,
+    drain: { clientsPerSecond: values.DRAIN_CLIENTS_PER_SECOND, timeoutMs: values.DRAIN_TIMEOUT_MS },
     listen: {
       port: values.PORT,
       host: values.HOST,

@@ -28,6 +28,8 @@ export const settings = {
   NODE_ID: { form: form.id },
   DATA_DIR: { form: form.text('should be a path'), fallback: './data' },
   STOP_TIMEOUT_MS: { form: form.milliseconds(), fallback: '10000' },
+  DRAIN_TIMEOUT_MS: { form: form.milliseconds(100), fallback: '15000' },
+  DRAIN_CLIENTS_PER_SECOND: { form: form.wholeNumber(1, 100_000), fallback: '100' },
 
   REDIS_URL: { form: form.list(form.redisUrl), secret: true },
   REDIS_CLUSTER: { form: form.flag, fallback: 'false' },

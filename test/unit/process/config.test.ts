@@ -23,6 +23,7 @@ test('L3: without any setting a development server with every default comes out'
     nodeId: 'node-abcd1234',
     dataDir: './data',
     stopTimeoutMs: 10_000,
+    drain: { clientsPerSecond: 100, timeoutMs: 15_000 },
     listen: { port: 4000, host: '0.0.0.0', trustProxy: false },
     clientUrls: ['http://localhost:3000'],
     log: { level: 'info', format: 'json' },
