@@ -41,10 +41,11 @@ async function start(): Promise<void> {
   if (config.environment === 'development') log.info('process.demo', { open: node.url });
   stopOnSignal(
     [
+      { name: 'drain', close: () => node.drain() },
       { name: 'node', close: () => node.close(config.stopTimeoutMs / 2) },
       { name: 'directory', close: () => directory?.close() },
     ],
-    { deadlineMs: config.stopTimeoutMs, log },
+    { deadlineMs: node.drainTimeoutMs + config.stopTimeoutMs, log },
   );
 }
 

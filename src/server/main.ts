@@ -52,9 +52,17 @@ export interface NodeOptions {
 export interface SignalingNode {
   /** Where it listens: `http://host:port`. */
   readonly url: string;
+  /** How long `drain` may take, in milliseconds; 0: it does nothing. */
+  readonly drainTimeoutMs: number;
+  /**
+   * Refuses every upgrade from now on, closes at once what has not signed in, and has the clients move to other nodes by the
+   * settings DRAIN_*. Resolves when none is left; `/health` answers 503 meanwhile. No effect where no other node has the state:
+   * there is nowhere to go then, and nothing to come back to. Said again: the same drain.
+   */
+  drain(): Promise<void>;
   /**
    * Stops accepting, closes every connection, and ends what runs; by force after `deadlineMs`. HTTP requests in flight get a
-   * second of that at most, connections without one are closed at once.
+   * second of that at most, connections without one are closed at once. The store is told which sessions may come back.
    */
   close(deadlineMs: number): Promise<void>;
 }
@@ -71,7 +79,9 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const opened = openPorts(options);
   const ports = options.ports?.(opened) ?? opened;
   const inside = makeInside(options, ports);
-  const { sockets, http, connections } = makeWaysIn(options, ports, inside);
+  let draining: Promise<void> | undefined;
+  const isDraining = () => draining !== undefined;
+  const { sockets, http, connections } = makeWaysIn(options, ports, inside, isDraining);
   inside.sessions.start();
   inside.reaper.start();
   const tlsWatch = watchTls({ ...options, server: http.server, clock: ports.clock });
@@ -82,7 +92,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     inside.dispatcher.stop();
     ports.close();
   };
-  const { listen } = options.config;
+  const { listen, drain } = options.config;
   try {
     await http.listen({ port: listen.port, host: listen.host });
   } catch (error) {
@@ -93,6 +103,13 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const { port } = http.server.address() as AddressInfo;
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
+    drainTimeoutMs: ports.isShared ? drain.timeoutMs : 0,
+    async drain() {
+      if (!ports.isShared) return;
+      sockets.stopAccepting();
+      draining ??= inside.sessions.drain(drain);
+      await draining;
+    },
     async close(deadlineMs) {
       // Takes no new connections, and closes those between two requests.
       const closed = http.close();
@@ -101,7 +118,7 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
       const cancelRequests = ports.clock.after(graceMs, () => http.server.closeAllConnections());
       await sockets.close(deadlineMs - graceMs);
       const cancelRest = ports.clock.after(graceMs, () => connections.destroyAll());
-      await closed;
+      await Promise.all([closed, inside.sessions.settled(graceMs)]);
       cancelRequests();
       cancelRest();
       end();
@@ -174,7 +191,8 @@ function told({ limits, liveness, iceServers }: Config) {
 }
 
 /** Where clients and operators come in: WebSockets and HTTP, on one port. */
-function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, tails, metrics }: Inside) {
+function makeWaysIn(options: NodeOptions, ports: Ports, inside: Inside, isDraining: () => boolean) {
+  const { sessions, dispatcher, tails, metrics } = inside;
   const { config, log, version, pagesFolder, developmentTokens, tls } = options;
   const { roomLog, status, verifier, clock } = ports;
   const sockets = new WebSocketEndpoint({
@@ -217,8 +235,12 @@ function makeWaysIn(options: NodeOptions, ports: Ports, { sessions, dispatcher, 
     version,
     metrics,
     metricsAccess: metricsAccess(config),
+    isDraining,
     partModes: () => ({ store: config.store.kind, directory: config.directory.source.kind, media: 'none' }),
-    unready: () => (status.isAvailable ? [] : ['store']),
+    unready: () => [
+      ...(status.isAvailable ? [] : (['store'] as const)),
+      ...(isDraining() ? (['draining'] as const) : []),
+    ],
     pagesFolder,
     ...(developmentTokens && { developmentTokens }),
     ...(tls && { tls: { cert: tls.cert, key: tls.key } }),

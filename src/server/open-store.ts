@@ -37,6 +37,8 @@ export interface Store {
   readonly leases: NodeLeases;
   readonly records: RoomRecordCache;
   readonly status: StoreStatus;
+  /** Whether other nodes stand on it too, so that clients can move to them. */
+  readonly isShared: boolean;
   readonly close: () => void;
 }
 
@@ -57,6 +59,7 @@ function memoryStore({ clock, node, keepMs, maxBytes, emptyGraceMs, endedKeepMs 
     leases: new MemoryNodeLeases(node),
     records: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
     status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
+    isShared: false,
     close: () => roomLog.close(),
   };
 }
@@ -82,6 +85,7 @@ function redisStore(
     leases: new RedisNodeLeases({ redis, node }),
     records: new RedisRoomRecordCache({ redis }),
     status: redis,
+    isShared: true,
     close: () => {
       roomLog.close();
       redis.close();

@@ -9,13 +9,18 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { RawClient } from '../protocol/raw-client.ts';
+import { RecordingIssuer } from '../reporter/recording-issuer.ts';
 import { recordLogLine } from '../reporter/run-record.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const sharingProgram = fileURLToPath(new URL('sharing-program.ts', import.meta.url));
 
 interface Entry {
   readonly event: string;
   readonly url: string;
+  /** Of a drain's end. */
+  readonly moved?: number;
+  readonly closed?: number;
 }
 
 interface Program {
@@ -27,10 +32,10 @@ interface Program {
   readonly errorOutput: () => string;
 }
 
-/** `npm start` without the build: the process from its source, with nothing of this environment but the path. */
-function startProcess(env: Readonly<Record<string, string>>): Program {
+/** `npm start` without the build, or another program: the process from its source, with nothing of this environment but the path. */
+function startProcess(env: Readonly<Record<string, string>>, program = 'src/start.ts'): Program {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-start-'));
-  const child = spawn(process.execPath, ['src/start.ts'], {
+  const child = spawn(process.execPath, [program], {
     cwd: root,
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -189,4 +194,44 @@ test('at SIGTERM a connection that says nothing ends at once, and a request unde
   expect((await answered)[0]).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   socket.end();
   expect(await ended).toEqual([0, null]);
+});
+
+/** A process with two clients, whose node's state others could share. */
+async function startSharing(env: Readonly<Record<string, string>>) {
+  const program = startProcess(env, sharingProgram);
+  const { url } = await program.entry('process.listening');
+  const issuer = new RecordingIssuer({ secret: 'a secret of the tests, at least 32 bytes long' });
+  const signIn = async (userId: string) => {
+    const token = await issuer.sessionToken({ userId, expiresInS: 60 });
+    const client = await RawClient.signIn(`${url.replace('http', 'ws')}/ws`, token);
+    onTestFinished(() => client.close());
+    return client;
+  };
+  return { ...program, clients: [await signIn('ann'), await signIn('ben')] as const };
+}
+
+test('S7: SIGTERM tells the clients to move, closes who does not, and ends the process with 0 in time', async () => {
+  const { child, ended, entry, clients } = await startSharing({
+    DRAIN_TIMEOUT_MS: '600',
+    DRAIN_CLIENTS_PER_SECOND: '10',
+  });
+  const [moving, staying] = clients;
+  const startedMs = performance.now();
+  child.kill('SIGTERM');
+  const { value } = (await staying.control('goAway')).body;
+  expect(value).toMatchObject({ afterMs: 100, untilMs: 300 });
+  await moving.control('goAway');
+  moving.close(1000);
+  expect((await staying.closed).code).toBe(4200);
+  expect(await ended).toEqual([0, null]);
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect(await entry('drain.end')).toMatchObject({ moved: 1, closed: 1 });
+});
+
+test('S7: a second SIGTERM while the clients move ends the process at once', async () => {
+  const { child, ended, clients } = await startSharing({ DRAIN_TIMEOUT_MS: '60000' });
+  child.kill('SIGTERM');
+  await clients[0].control('goAway');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([1, null]);
 });

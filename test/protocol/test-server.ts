@@ -5,10 +5,14 @@ import { createLog } from '../../src/process/pino-log.ts';
 import { loadTlsCertificate } from '../../src/process/tls-certificate.ts';
 import type { SessionTokenRequest, TokenIssuer } from '../../src/process/token-issuer.ts';
 import type { LoadedTokenKeys } from '../../src/process/token-keys.ts';
+import { MemoryRoomLog } from '../../src/server/adapter/memory/memory-room-log.ts';
+import { MemorySessionStore } from '../../src/server/adapter/memory/memory-session-store.ts';
 import { startNode } from '../../src/server/main.ts';
+import type { Ports } from '../../src/server/open-ports.ts';
 import { directoryRoutes } from '../../src/services/directory/directory-service.ts';
 import type { DirectorySource } from '../../src/services/directory/directory-source.ts';
 import { OpenPolicy } from '../../src/services/directory/open-policy.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { UnsteadyRoomLog } from '../contract/unsteady-room-log.ts';
 import { RecordingIssuer } from '../reporter/recording-issuer.ts';
 import { recordLogLine } from '../reporter/run-record.ts';
@@ -31,6 +35,20 @@ export interface TestServerOptions {
   readonly tokenKeys?: LoadedTokenKeys;
   /** The node's log is an `UnsteadyRoomLog` by this seed. Default: UNSTEADY_ROOM_LOG_SEED of the environment, if that is set. */
   readonly unsteadySeed?: number;
+  /** What it shares with other nodes. Default: nothing. */
+  readonly state?: SharedState;
+}
+
+/** The rooms and sessions of several nodes, which act as one by them. */
+export type SharedState = Pick<Ports, 'roomLog' | 'store' | 'isShared'>;
+
+/** In the memory of this process. `end` is for when its nodes are closed. */
+export function sharedState(): { readonly state: SharedState; readonly end: () => void } {
+  const keepMs = 60_000;
+  const [maxBytes, emptyGraceMs] = [8_388_608, 1_000];
+  const roomLog = new MemoryRoomLog({ clock: systemClock, keepMs, maxBytes, emptyGraceMs });
+  const store = new MemorySessionStore({ clock: systemClock, endedKeepMs: keepMs });
+  return { state: { roomLog, store, isShared: true }, end: () => roomLog.close() };
 }
 
 /** A node as `npm start` makes it, in this process, on a port of its own. */
@@ -45,6 +63,8 @@ export interface TestServer {
   readonly logCuts: number;
   /** A session token that holds for an hour. */
   token(userId: string, more?: Partial<SessionTokenRequest>): Promise<string>;
+  /** Has its clients move elsewhere. */
+  drain(): Promise<void>;
   /** Rejects where something of its clients is left, or of its own timers: whatever a test opened, it closes before. */
   close(): Promise<void>;
 }
@@ -75,7 +95,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const node = await startNode({
     config,
     clock,
-    ports(ports) {
+    ports(opened) {
+      const ports = { ...opened, ...options.state };
       if (unsteadySeed === undefined) return ports;
       unsteadyLog = new UnsteadyRoomLog(ports.roomLog, unsteadySeed);
       return { ...ports, roomLog: unsteadyLog };
@@ -97,6 +118,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       return unsteadyLog?.cuts ?? 0;
     },
     token: (userId, more = {}) => issuer.sessionToken({ userId, expiresInS: 3600, ...more }),
+    drain: () => node.drain(),
     async close() {
       const left = await leftOfClients(node.url, metricsToken, settlesWithinMs);
       await node.close(1_000);

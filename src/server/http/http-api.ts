@@ -28,6 +28,8 @@ export interface HttpApiOptions {
   readonly partModes: () => PartModes;
   /** Why it can't serve clients for the moment, for `/readyz`. */
   readonly unready: ProbeRoutesOptions['unready'];
+  /** Whether the node sends its clients elsewhere. */
+  readonly isDraining: () => boolean;
   readonly metrics: MetricsText;
   /** Who may read the metrics. */
   readonly metricsAccess: MetricsRouteOptions['metricsAccess'];

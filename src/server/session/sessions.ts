@@ -5,7 +5,6 @@ import {
   type Liveness,
   WelcomeSchema,
 } from '../../../gen/parley/signal/v1/session_pb.ts';
-import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
@@ -17,12 +16,16 @@ import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../p
 import type { StoreStatus } from '../port/store-status.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import { Acknowledger } from './acknowledger.ts';
+import { Drain } from './drain.ts';
+import type { MovePace } from './move-plan.ts';
 import type { OutboundLimits } from './outbound.ts';
+import { PersistentCalls } from './persistent-calls.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RoomsOnSignIn, SessionEnder } from './returning.ts';
 import { Session } from './session.ts';
 import { SessionDesk, type SignedIn, type SignIn } from './session-desk.ts';
 import { TokenWatch } from './token-watch.ts';
+import { Unfinished } from './unfinished.ts';
 
 export interface SessionsOptions {
   readonly store: SessionStore;
@@ -56,17 +59,18 @@ const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
   kicked: CloseCode.KICKED,
 };
 
-const storeBackoff = { firstDelayMs: 100, maxDelayMs: 2_000 };
-
 /** The sessions that have their connection on this node: how they begin, come back and lose it. */
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #desk: SessionDesk;
   readonly #tokens: TokenWatch;
   readonly #acknowledger: Acknowledger;
+  readonly #calls: PersistentCalls;
   readonly #live = new Map<string, Session>();
   readonly #watching: { close(): void }[] = [];
-  #isStopped = false;
+  /** What changes the sessions in the store: sign-ins, detaches and ends. */
+  readonly #unfinished = new Unfinished();
+  #drain: Drain | undefined;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -76,29 +80,51 @@ export class Sessions {
       makeSession: (request, record) => this.#session(request, record),
     });
     this.#acknowledger = new Acknowledger(options.clock, options.acknowledgeWithinMs);
+    this.#calls = new PersistentCalls(options.clock);
     this.#tokens = new TokenWatch({
       clock: options.clock,
       warningMs: options.tokenWarningMs,
-      onExpired: (session) => void this.#expire(session),
+      onExpired: (session) => this.#expire(session),
     });
   }
 
   /** Begins to hear of sessions that are taken or ended elsewhere, and of the store going away: from when it can first be reached. */
   start(): void {
-    const { store, node, status } = this.#options;
+    const { store, node, status, log } = this.#options;
     this.#watching.push(status.watch((isAvailable) => this.#storeChanged(isAvailable)));
-    void this.#untilReached('session.watch_failed', async () => {
-      const watching = await store.watch(node, (notice) => this.#noticed(notice));
-      if (this.#isStopped) watching.close();
-      else this.#watching.push(watching);
-    });
+    void this.#calls.untilHeard(
+      async () => {
+        this.#watching.push(await store.watch(node, (notice) => this.#noticed(notice)));
+      },
+      (error) => log.warn('session.watch_failed', { code: error.codeName }),
+    );
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.#calls.stop();
     this.#tokens.stop();
     this.#acknowledger.stop();
     for (const watching of this.#watching) watching.close();
+  }
+
+  /**
+   * Has all clients move to other nodes, and closes those that have not by their time, with GOING_AWAY. Resolves when none is left,
+   * at the latest after the pace's time. For when no one signs in here any more. Once.
+   */
+  async drain(pace: MovePace): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#drain = new Drain({ clock, log, pace, close: (session) => this.#sendAway(session) });
+    await this.#drain.run([...this.#live.values()]);
+  }
+
+  /**
+   * Resolves when the store has heard what became of every session here, at the latest after `deadlineMs`: for what it has not
+   * heard the node is as one that died.
+   */
+  async settled(deadlineMs: number): Promise<void> {
+    const { clock, log } = this.#options;
+    await this.#unfinished.ended(clock, deadlineMs);
+    if (this.#unfinished.size > 0) log.warn('sessions.unsettled', { count: this.#unfinished.size });
   }
 
   /** How many memberships have their connection here. */
@@ -114,13 +140,8 @@ export class Sessions {
   }
 
   /** Opens or resumes the session and welcomes the client. Rejects as `SessionDesk.signIn` does. */
-  async signIn(request: SignIn): Promise<Session> {
-    const signedIn = await this.#desk.signIn(request);
-    const { session, rooms } = signedIn;
-    session.send(this.#welcome(signedIn));
-    for (const room of rooms) room.afterWelcome();
-    this.#tokens.watch(session);
-    return session;
+  signIn(request: SignIn): Promise<Session> {
+    return this.#unfinished.add(this.#signIn(request));
   }
 
   /**
@@ -143,50 +164,60 @@ export class Sessions {
   async lost(session: Session): Promise<void> {
     if (!session.connected) return;
     this.#disconnected(session);
-    await this.#detach(session);
+    await this.#unfinished.add(this.#detach(session));
   }
 
   /** Ends a session for good: out of its rooms, not to be resumed. */
   async end(session: Session, reason: EndReason): Promise<void> {
+    await this.#unfinished.add(this.#end(session, reason));
+  }
+
+  async #end(session: Session, reason: EndReason): Promise<void> {
     const record = await this.#options.store.end(session, session.gen, reason);
     if (record !== undefined) await this.#options.ender.finish(record);
   }
 
-  /** Its token is over: it may come back within its window, with another. What the connection still brings has no effect. */
-  async #expire(session: Session): Promise<void> {
+  async #signIn(request: SignIn): Promise<Session> {
+    const signedIn = await this.#desk.signIn(request);
+    const { session, rooms } = signedIn;
+    session.send(this.#welcome(signedIn));
+    for (const room of rooms) room.afterWelcome();
+    this.#tokens.watch(session);
+    return session;
+  }
+
+  /** Its token is over: it may come back within its window, with another. */
+  #expire(session: Session): void {
     session.log.info('session.token_expired');
-    session.close(CloseCode.TOKEN_EXPIRED, 'the token expired');
-    await this.lost(session).catch((error: unknown) => session.log.error('session.detach', error));
+    this.#close(session, CloseCode.TOKEN_EXPIRED, 'the token expired');
+  }
+
+  /** It was told to move, and has not. */
+  #sendAway(session: Session): void {
+    this.#close(session, CloseCode.GOING_AWAY, 'the node is stopping');
+  }
+
+  /** Closes the connection of a session that may come back. What the connection still brings has no effect. */
+  #close(session: Session, code: CloseCode, reason: string): void {
+    session.close(code, reason);
+    this.lost(session).catch((error: unknown) => session.log.error('session.detach', error));
   }
 
   #disconnected(session: Session): void {
     session.disconnected();
     this.#tokens.forget(session);
     if (this.#live.get(session.sessionId) === session) this.#live.delete(session.sessionId);
+    this.#drain?.gone(session);
   }
 
-  /** Tells the store until it has heard: a session that it takes for attached would never end. */
   #detach(session: Session): Promise<void> {
-    const { store } = this.#options;
-    return this.#untilReached('session.detach_failed', async () => {
-      await store.detach(session, session.gen, this.#windowMs(session.identity));
-    });
-  }
-
-  /** Asks the store until it answers, or the node stops. */
-  async #untilReached(failure: string, ask: () => Promise<void>): Promise<void> {
-    const { clock, log } = this.#options;
-    for (let attempt = 0; !this.#isStopped; attempt++) {
-      try {
-        await ask();
-        return;
-      } catch (thrown) {
-        const error = SignalError.from(thrown);
-        if (!error.retryable) throw thrown;
-        log.warn(failure, { code: error.codeName });
-        await new Promise<void>((resolve) => clock.after(backoffDelayMs(storeBackoff, attempt), resolve));
-      }
-    }
+    const windowMs = this.#windowMs(session.identity);
+    return this.#calls.untilHeard(
+      async () => {
+        await this.#options.store.detach(session, session.gen, windowMs);
+      },
+      (error) => session.log.warn('session.detach_failed', { code: error.codeName }),
+    );
   }
 
   /** Clients that are connected stay so, and are told. */

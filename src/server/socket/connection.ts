@@ -90,6 +90,12 @@ export class Connection implements WireListener {
     else if (this.#phase.name !== 'closed') this.#refuse(error);
   }
 
+  /** The node takes no more sign-ins. No effect where there was one. */
+  stopSignIn(): void {
+    if (this.#phase.name === 'signed-in') return;
+    this.#refuse(new SignalError(ErrorCode.UNAVAILABLE, 'the node is stopping'), CloseCode.GOING_AWAY);
+  }
+
   closed(code: number): void {
     this.#letGo();
     const phase = this.#phase;

@@ -58,7 +58,7 @@ export class WebSocketEndpoint {
   readonly #options: WebSocketEndpointOptions;
   readonly #server: WebSocketServer;
   readonly #keepalive: Keepalive;
-  readonly #sockets = new Set<WebSocket>();
+  readonly #sockets = new Map<WebSocket, Connection>();
   readonly #addresses: ClientAddresses;
   readonly #places: ConnectionPlaces;
   readonly #refusals: RefusalLog;
@@ -113,19 +113,25 @@ export class WebSocketEndpoint {
     return this.#sockets.size;
   }
 
+  /** Refuses every upgrade from now on, and closes at once what has not signed in. */
+  stopAccepting(): void {
+    this.#isClosing = true;
+    for (const connection of this.#sockets.values()) connection.stopSignIn();
+  }
+
   /** Closes every connection; resolves when all are gone, by force after `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true;
     this.#keepalive.stop();
     this.#refusals.write();
     const gone = Array.from(
-      this.#sockets,
+      this.#sockets.keys(),
       (socket) => new Promise((resolve) => socket.once('close', resolve)),
     );
     writeAll();
-    for (const socket of this.#sockets) socket.close(CloseCode.GOING_AWAY, 'the server is stopping');
+    for (const socket of this.#sockets.keys()) socket.close(CloseCode.GOING_AWAY, 'the server is stopping');
     const cancel = this.#options.clock.after(deadlineMs, () => {
-      for (const socket of this.#sockets) socket.terminate();
+      for (const socket of this.#sockets.keys()) socket.terminate();
     });
     await Promise.all(gone);
     cancel();
@@ -198,7 +204,7 @@ export class WebSocketEndpoint {
       awaitHello: target.query.get('hello') === '1',
       ...(target.path && { path: target.path }),
     });
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, connection);
     const hear = this.#keepalive.add(socket);
     // One listener for all: an event with several is dearer.
     socket.on('message', (data: Buffer, isBinary: boolean) => {

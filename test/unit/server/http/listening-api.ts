@@ -56,6 +56,7 @@ export async function listeningApi(options: Partial<HttpApiOptions> = {}): Promi
     nodeId: 'node-a',
     partModes: () => ({ state: 'memory' }),
     unready: () => [],
+    isDraining: () => false,
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('up 1\n') },
     metricsAccess: 'anyone',
     clientUrls: ['http://localhost:3000', 'https://app.example'],
