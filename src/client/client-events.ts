@@ -22,7 +22,10 @@ export interface ClientEvents {
   closed: { readonly code: number; readonly error?: SignalError };
   /** The token expires soon; a token function is asked for a new one at the same time. */
   token_expiring: { readonly expiresAt: Date };
-  /** The server goes away; the client moves after `afterMs` and loses nothing. */
+  /**
+   * The server goes away; the client moves to another after `afterMs` and loses nothing: `reconnecting`, then `resumed`. It stays
+   * as it is while no other can be had, until the server closes the connection after `untilMs`. Both in milliseconds.
+   */
   go_away: { readonly afterMs: number; readonly untilMs: number; readonly reason: string };
   /** ICE servers with new credentials, at sign-in and whenever they are renewed. */
   ice_servers: { readonly iceServers: readonly IceServer[]; readonly expiresAt?: Date };

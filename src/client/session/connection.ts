@@ -13,7 +13,8 @@ import type { WebSocketConstructor, WebSocketLike } from '../web-socket-like.ts'
 export interface ConnectionOptions {
   readonly url: string;
   readonly WebSocket: WebSocketConstructor;
-  readonly hello: MessageInitShape<typeof HelloSchema>;
+  /** What it says when it is open. Asked for then. */
+  readonly hello: () => MessageInitShape<typeof HelloSchema>;
   /** How long the way to the welcome may take, in milliseconds. */
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
@@ -78,7 +79,8 @@ export class Connection {
   }
 
   #sayHello(): void {
-    const frame = create(ClientFrameSchema, { body: { case: 'hello', value: this.#options.hello } });
+    if (!this.#open) return;
+    const frame = create(ClientFrameSchema, { body: { case: 'hello', value: this.#options.hello() } });
     this.send(toBinary(ClientFrameSchema, frame));
   }
 

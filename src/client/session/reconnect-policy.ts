@@ -65,6 +65,11 @@ export class ReconnectPolicy {
     return { kind: 'retry', delayMs, newToken: advice === 'new-token' };
   }
 
+  /** How long to wait after so many tries to move elsewhere that failed, while the connection still stands, in milliseconds. */
+  moveDelayMs(failures: number): number {
+    return backoffDelayMs(this.#options, failures, this.#options.random);
+  }
+
   /** A connection is over: one that stood, or an attempt. */
   #count(): void {
     const nowMs = this.#options.clock.monotonicMs();

@@ -1,5 +1,5 @@
 import type { Control, ServerFrame } from '../../../gen/parley/signal/v1/frame_pb.ts';
-import type { GoAway, Welcome } from '../../../gen/parley/signal/v1/session_pb.ts';
+import type { Welcome } from '../../../gen/parley/signal/v1/session_pb.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
@@ -8,6 +8,7 @@ import type { WakeSource } from '../wake.ts';
 import type { WebSocketConstructor } from '../web-socket-like.ts';
 import { ConnectWaiters } from './connect-waiters.ts';
 import { Connection } from './connection.ts';
+import { Move } from './move.ts';
 import { lossError, receivedError } from './received-error.ts';
 import type { ReconnectPolicy } from './reconnect-policy.ts';
 import type { RequestLedger } from './request-ledger.ts';
@@ -40,12 +41,13 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #identity = new SessionIdentity();
   readonly #upkeep: Upkeep;
+  readonly #move: Move;
   readonly #waiters = new ConnectWaiters();
   #state: ClientState = 'idle';
   #connection: Connection | undefined;
   /** Counts attempts, so that one that was overtaken while it waited for its token ends. */
   #attempt = 0;
-  /** The next attempt, or the move that a go-away asked for. */
+  /** The next attempt. */
   #cancelTimer = () => {};
   #stopWake = () => {};
   /** What the server said last, if that was what went wrong. */
@@ -55,6 +57,12 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#upkeep = new Upkeep(options);
+    this.#move = new Move({
+      ...options,
+      dial: (token) => this.#dial(token),
+      delayMs: (failures) => options.policy.moveDelayMs(failures),
+      onError: (error) => options.listener.onError(error),
+    });
   }
 
   get state(): ClientState {
@@ -108,25 +116,37 @@ export class Session {
   }
 
   #open(token: string): void {
-    const { url, WebSocket, client, connectTimeoutMs, clock, listener } = this.#options;
-    const resume = this.#identity.nextResume(listener.positions());
     this.#lastError = undefined;
     try {
-      this.#connection = new Connection({
-        url,
-        WebSocket,
-        hello: { token, client, ...(resume && { resume }) },
-        connectTimeoutMs,
-        clock,
-        onFrame: (frame) => this.#receive(frame),
-        onLost: (code, reason) => this.#retry(code, lossError(code, reason, this.#lastError)),
-      });
+      this.#connection = this.#dial(token);
     } catch (thrown) {
       const error = new SignalError(ErrorCode.INVALID_ARGUMENT, 'no WebSocket can be made for the url', {
         cause: thrown,
       });
       this.#end(CloseCode.PROTOCOL_VIOLATION, error);
     }
+  }
+
+  /** Opens a connection: the session's, or one beside it that takes its place when it is open. */
+  #dial(token: string): Connection {
+    const { url, WebSocket, client, connectTimeoutMs, clock, listener } = this.#options;
+    const connection = new Connection({
+      url,
+      WebSocket,
+      hello: () => {
+        if (connection !== this.#connection) this.#moveTo(connection);
+        const resume = this.#identity.nextResume(listener.positions());
+        return { token, client, ...(resume && { resume }) };
+      },
+      connectTimeoutMs,
+      clock,
+      onFrame: (frame) => this.#receive(frame),
+      onLost: (code, reason) => {
+        if (connection === this.#connection) this.#retry(code, lossError(code, reason, this.#lastError));
+        else this.#move.failed();
+      },
+    });
+    return connection;
   }
 
   #receive({ frame }: ServerFrame): void {
@@ -145,7 +165,7 @@ export class Session {
         this.#welcome(body.value);
         break;
       case 'goAway':
-        this.#scheduleMove(body.value);
+        this.#move.start(Math.min(body.value.afterMs, body.value.untilMs));
         break;
       case 'acknowledged':
         ledger.acknowledge(body.value.ackedThrough);
@@ -185,13 +205,17 @@ export class Session {
     this.#waiters.signedIn();
   }
 
-  #scheduleMove({ afterMs, untilMs }: GoAway): void {
-    this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.after(Math.min(afterMs, untilMs), () => {
-      this.#tearDown(CloseCode.GOING_AWAY, 'moving elsewhere');
-      this.#try();
-      this.#setState('reconnecting', 'the server goes away');
-    });
+  /**
+   * The old connection ends before the new one says Hello. So nothing comes on the old one that the positions in the Hello do not
+   * know of, and no request is refused there because the session is elsewhere by then; what it costs is one round trip, after
+   * which the unanswered are sent again. That the other server is there was seen before: its connection is open.
+   */
+  #moveTo(connection: Connection): void {
+    this.#move.done();
+    this.#tearDown(CloseCode.GOING_AWAY, 'moving elsewhere');
+    this.#lastError = undefined;
+    this.#connection = connection;
+    this.#setState('reconnecting', 'the server goes away');
   }
 
   /** A connection or an attempt has failed. */
@@ -216,6 +240,7 @@ export class Session {
   #tearDown(code: number, reason: string): void {
     this.#attempt += 1;
     this.#cancelTimer();
+    this.#move.stop();
     this.#upkeep.stop();
     this.#connection?.close(code, reason);
     this.#connection = undefined;

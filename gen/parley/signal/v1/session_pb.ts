@@ -580,7 +580,8 @@ export const SignOutSchema: GenMessage<SignOut> = /*@__PURE__*/
   messageDesc(file_parley_signal_v1_session, 15);
 
 /**
- * The server asks the client to come back elsewhere, as at a deploy.
+ * The server asks the client to come back elsewhere, as at a deploy. To lose nothing and not to wait, open another connection, and
+ * when that is open, close this one and then say `Hello` with `resume` on that one. Where none can be had, this one still serves.
  *
  * @generated from message parley.signal.v1.GoAway
  */
