@@ -71,6 +71,8 @@ const forbidden: Record<string, readonly string[]> = {
     'src/server/http',
     'ws',
   ],
+  'src/server/open-store.ts': ['src/server/session', 'src/server/feature/room', 'ioredis'],
+  'src/server/open-ports.ts': ['src/server/session', 'src/server/feature/room', 'ws'],
   'src/server/main.ts': ['src/services/directory', 'src/client', 'src/cli', 'ws'],
   'src/start.ts': ['src/server/session', 'src/services/directory', 'src/client', 'ws'],
   'src/services/media': ['src/server/port', 'src/services/chat', 'ws'],
