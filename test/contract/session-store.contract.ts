@@ -9,6 +9,8 @@ import type {
 /** A SessionStore under test; `advance` lets its time pass. */
 export interface SessionStoreFixture {
   readonly store: SessionStore;
+  /** The reconnection window to test with: several times as long as `slackMs`. */
+  readonly windowMs: number;
   /** How long it tells of a forgotten session's end. */
   readonly endedKeepMs: number;
   /** How exactly it keeps time. */
@@ -17,7 +19,6 @@ export interface SessionStoreFixture {
   close(): Promise<void>;
 }
 
-const windowMs = 2_000;
 const first: SessionRef = { userId: 'alice', sessionId: 's1' };
 const second: SessionRef = { userId: 'alice', sessionId: 's2' };
 
@@ -28,15 +29,19 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
     const start = async (): Promise<SessionStoreFixture> => {
       const fixture = await make();
       fixtures.push(fixture);
+      ({ windowMs } = fixture);
       return fixture;
     };
     afterEach(async () => {
       for (const fixture of fixtures.splice(0)) await fixture.close();
     });
+    let windowMs = 0;
     const open = (store: SessionStore, ref: SessionRef, policy: SessionPolicy = 'multiple') =>
       store.open({ ...ref, secretHash: `hash of ${ref.sessionId}`, node: 'a', windowMs, policy });
     const attach = (store: SessionStore, ref: SessionRef, node = 'b', attempt = 0) =>
       store.attach({ ...ref, secretHash: `hash of ${ref.sessionId}`, node, windowMs, attempt });
+    const due = async (store: SessionStore, node: string, limit = 10) =>
+      (await store.due(node, limit)).map(({ sessionId }) => sessionId);
     const addRoom = (store: SessionStore, gen: number, roomId: string, join = `${roomId}:1`) =>
       store.addRoom(first, gen, roomId, { peerId: 'peer', join });
 
@@ -122,25 +127,48 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
     });
 
     test('a detached session ends only past its deadline, and not after it was attached again', async () => {
-      const { store, advance } = await start();
+      const { store, advance, slackMs } = await start();
       await open(store, first);
-      expect(await store.detach(first, 1, 5_000)).toBe(true);
-      await advance(4_000);
-      expect(await store.due('a', 10)).toEqual([]);
+      expect(await store.detach(first, 1, windowMs)).toBe(true);
+      await advance(windowMs - 2 * slackMs);
+      expect(await due(store, 'a')).toEqual([]);
       expect(await store.end(first, 1, 'lost')).toBeUndefined();
       await attach(store, first);
-      await advance(2_000);
-      expect(await store.due('a', 10)).toEqual([]);
-      expect(await store.due('b', 10)).toEqual([]);
+      await advance(3 * slackMs);
+      expect(await due(store, 'a')).toEqual([]);
+      expect(await due(store, 'b')).toEqual([]);
       expect(await store.end(first, 1, 'lost')).toBeUndefined();
-      expect(await store.detach(first, 2, 1_000)).toBe(true);
-      await advance(1_500);
-      expect(await store.due('a', 10)).toEqual([]);
+      expect(await store.detach(first, 2, windowMs / 2)).toBe(true);
+      await advance(windowMs / 2 + slackMs);
+      expect(await due(store, 'a')).toEqual([]);
       expect((await store.due('b', 10)).map(({ sessionId, gen }) => [sessionId, gen])).toEqual([['s1', 2]]);
       expect(await store.end(first, 2, 'lost')).toMatchObject({ sessionId: 's1', gen: 2, ended: 'lost' });
       // As one does whose answer was lost.
       expect(await store.end(first, 2, 'lost')).toMatchObject({ sessionId: 's1', gen: 2, ended: 'lost' });
       expect(await store.end(first, 1, 'lost')).toBeUndefined();
+    });
+
+    test('who says twice that a connection is gone does not begin its window anew', async () => {
+      const { store, advance } = await start();
+      await open(store, first);
+      await store.detach(first, 1, 0);
+      expect(await store.detach(first, 1, 10 * windowMs)).toBe(true);
+      await advance(1);
+      expect(await due(store, 'a')).toEqual(['s1']);
+    });
+
+    test('of what is due the oldest come first, no more than asked for, and those that came back are not among them', async () => {
+      const { store, advance } = await start();
+      const refs = Array.from({ length: 9 }, (_, i) => ({ userId: `user-${i}`, sessionId: `s${i}` }));
+      for (const ref of refs) await open(store, ref);
+      for (const ref of refs) {
+        await store.detach(ref, 1, 0);
+        await advance(2);
+      }
+      for (const i of [0, 1, 2, 4]) await attach(store, { userId: `user-${i}`, sessionId: `s${i}` }, 'a');
+      expect(await due(store, 'a', 2)).toEqual(['s3', 's5']);
+      expect(await due(store, 'a', 4)).toEqual(['s3', 's5', 's6', 's7']);
+      expect(await due(store, 'a')).toEqual(['s3', 's5', 's6', 's7', 's8']);
     });
 
     test("a gen that is no longer the session's may neither detach, end nor add a room", async () => {
@@ -191,14 +219,14 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
     });
 
     test('N3: of a node that died another one adopts what it had: with a higher gen, and windows that begin then', async () => {
-      const { store, advance } = await start();
+      const { store, advance, slackMs } = await start();
       const moved: SessionRef = { userId: 'bob', sessionId: 's3' };
       const ended: SessionRef = { userId: 'carol', sessionId: 's4' };
       for (const ref of [first, second, moved, ended]) await open(store, ref);
-      await store.detach(second, 1, 500);
+      await store.detach(second, 1, windowMs / 4);
       await attach(store, moved, 'c');
       await store.end(ended, 1, 'kicked');
-      await advance(1_000);
+      await advance(windowMs / 2);
       const notices: SessionNotice[] = [];
       const watching = await store.watch('a', (notice) => notices.push(notice));
       while (await store.adopt('a', 'b', 2));
@@ -211,18 +239,61 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       expect((await store.sessions('bob')).map(({ gen, node }) => [gen, node])).toEqual([[2, 'c']]);
       expect(await store.due('a', 10)).toEqual([]);
       // What had ended is finished by whoever adopts it; the windows of the others have only begun.
-      expect((await store.due('b', 10)).map(({ sessionId }) => sessionId)).toEqual(['s4']);
+      expect(await due(store, 'b')).toEqual(['s4']);
       // The node wakes, and nothing of it is its own.
       expect(await store.detach(first, 1, 0)).toBe(false);
       expect(await addRoom(store, 1, 'daily')).toBe(false);
       await expect.poll(() => notices.length).toBe(2);
       expect(notices).toContainEqual({ kind: 'adopted', ref: first, gen: 2 });
       expect(await attach(store, second, 'c')).toMatchObject({ outcome: 'attached', record: { gen: 3 } });
-      await advance(windowMs + 500);
-      const due = (await store.due('b', 10)).map(({ sessionId }) => sessionId).sort();
-      expect(due).toEqual(['s1', 's4']);
+      await advance(windowMs + slackMs);
+      expect((await due(store, 'b')).sort()).toEqual(['s1', 's4']);
       expect(await store.end(first, 2, 'lost')).toMatchObject({ sessionId: 's1', ended: 'lost' });
       watching.close();
+    });
+
+    test('N3: what two nodes adopt at once from one that died goes to one of them', async () => {
+      const { store } = await start();
+      const refs = Array.from({ length: 20 }, (_, i) => ({ userId: `user-${i}`, sessionId: `s${i}` }));
+      for (const ref of refs) await open(store, ref);
+      const adopt = async (node: string) => {
+        while (await store.adopt('a', node, 3));
+      };
+      await Promise.all([adopt('b'), adopt('c')]);
+      for (const { userId } of refs) {
+        const [record] = await store.sessions(userId);
+        expect(record?.gen).toBe(2);
+        expect(['b', 'c']).toContain(record?.node);
+      }
+      expect(await store.adopt('a', 'b', 10)).toBe(false);
+    });
+
+    test('R5: a node that was started again adopts what it left, once, and not what has come back meanwhile', async () => {
+      const { store, advance, slackMs } = await start();
+      const back: SessionRef = { userId: 'bob', sessionId: 's3' };
+      const moved: SessionRef = { userId: 'carol', sessionId: 's4' };
+      const ended: SessionRef = { userId: 'dave', sessionId: 's5' };
+      for (const ref of [first, second, back, moved, ended]) await open(store, ref);
+      await store.detach(second, 1, 0);
+      await store.end(ended, 1, 'kicked');
+      await attach(store, moved, 'c');
+      expect(await store.adopt('a', 'a', 1)).toBe(true);
+      const early = await attach(store, back, 'a');
+      const gen = early.outcome === 'attached' ? early.record.gen : 0;
+      while (await store.adopt('a', 'a', 1));
+      expect(
+        (await store.sessions('alice')).map((record) => [record.sessionId, record.gen, record.node]),
+      ).toEqual([
+        ['s1', 2, 'a'],
+        ['s2', 2, 'a'],
+      ]);
+      // Its window, which was over, has begun anew.
+      expect(await due(store, 'a')).toEqual(['s5']);
+      expect((await store.sessions('bob'))[0]?.gen).toBe(gen);
+      expect((await store.sessions('carol')).map((record) => [record.gen, record.node])).toEqual([[2, 'c']]);
+      await advance(windowMs + slackMs);
+      expect((await due(store, 'a')).sort()).toEqual(['s1', 's2', 's5']);
+      expect(await store.end(back, gen, 'lost')).toBeUndefined();
     });
 
     test('S3: the node that had a session is told when it is taken or replaced', async () => {

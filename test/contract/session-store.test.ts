@@ -12,6 +12,7 @@ function fixture(behind: (store: SessionStore) => SessionStore): Promise<Session
   const endedKeepMs = 60_000;
   return Promise.resolve({
     store: behind(new MemorySessionStore({ clock, endedKeepMs })),
+    windowMs: 2_000,
     endedKeepMs,
     slackMs: 1,
     advance: (ms: number) => clock.advance(ms),

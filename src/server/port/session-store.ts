@@ -82,8 +82,8 @@ export interface SessionStore {
   /** Takes the session over for a node: raises gen, clears the deadline. */
   attach(request: AttachSession): Promise<AttachResult>;
   /**
-   * The connection is gone: the session ends unless it is attached within `windowMs`. Its node looks after that. False: gen is not its
-   * gen any more.
+   * The connection is gone: the session ends unless it is attached within `windowMs`. Its node looks after that. Said again, the
+   * deadline stays as it is. False: gen is not its gen any more.
    */
   detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean>;
   /** Before a join. False: gen is not its gen any more. */
@@ -105,6 +105,9 @@ export interface SessionStore {
   /**
    * Takes sessions over from a node that died, at most `limit`: from then on they are this node's, with a higher gen, without a connection,
    * and their windows begin. Sessions that moved on are left alone. False: there was none left.
+   *
+   * With `dead` and `node` the same, it takes over what an earlier process of the node left, which is what the node has when the first
+   * of these calls comes, until one of them says false. What is attached in between is left alone.
    */
   adopt(dead: string, node: string, limit: number): Promise<boolean>;
   /** The user's sessions that have not ended. */

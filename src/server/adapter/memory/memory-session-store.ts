@@ -26,6 +26,12 @@ interface StoredSession extends SessionRef {
   deadlineMs: number;
 }
 
+/** A session that is to be adopted, with its gen of when that was begun: one that came back since is left alone. */
+interface LeftSession {
+  readonly session: StoredSession;
+  readonly gen: number;
+}
+
 /** What is left of a session that is forgotten, for a client that comes back all the same. */
 interface Tombstone {
   readonly userId: string;
@@ -50,6 +56,8 @@ export class MemorySessionStore implements SessionStore {
   readonly #leaving = new Set<StoredSession>();
   /** By session id, in the order of their time. */
   readonly #tombstones = new Map<string, Tombstone>();
+  /** By nodes that adopt from themselves: what they have still to adopt. */
+  readonly #left = new Map<string, LeftSession[]>();
   readonly #watchers = new Map<string, Set<(notice: SessionNotice) => void>>();
 
   constructor(options: MemorySessionStoreOptions) {
@@ -108,7 +116,7 @@ export class MemorySessionStore implements SessionStore {
   detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean> {
     const session = this.#current(ref, gen);
     if (session === undefined) return Promise.resolve(false);
-    this.#detach(session, windowMs);
+    if (session.phase === 'attached') this.#detach(session, windowMs);
     return Promise.resolve(true);
   }
 
@@ -158,16 +166,16 @@ export class MemorySessionStore implements SessionStore {
   }
 
   adopt(dead: string, node: string, limit: number): Promise<boolean> {
-    let left = limit;
-    for (const session of this.#ofNode(dead)) {
-      if (left-- === 0) return Promise.resolve(true);
-      session.node = node;
-      if (session.phase === 'ended') continue;
-      session.gen++;
-      this.#detach(session, session.windowMs);
-      this.#tell(dead, { kind: 'adopted', ref: refOf(session), gen: session.gen });
+    // Who adopts from itself has the same sessions before and after: each is taken once.
+    const isOwn = dead === node;
+    const left = (isOwn ? this.#left.get(node) : undefined) ?? Array.from(this.#ofNode(dead));
+    const next = left.splice(0, limit);
+    if (isOwn && next.length > 0) this.#left.set(node, left);
+    else if (isOwn) this.#left.delete(node);
+    for (const { session, gen } of next) {
+      if (session.node === dead && session.gen === gen) this.#adopt(session, node);
     }
-    return Promise.resolve(left < limit);
+    return Promise.resolve(next.length > 0);
   }
 
   sessions(userId: string): Promise<readonly SessionRecord[]> {
@@ -182,9 +190,18 @@ export class MemorySessionStore implements SessionStore {
     return Promise.resolve({ close: () => void watchers.delete(listener) });
   }
 
-  *#ofNode(node: string): Iterable<StoredSession> {
+  *#ofNode(node: string): Iterable<LeftSession> {
     for (const sessions of this.#users.values())
-      for (const session of sessions.values()) if (session.node === node) yield session;
+      for (const session of sessions.values()) if (session.node === node) yield { session, gen: session.gen };
+  }
+
+  #adopt(session: StoredSession, node: string): void {
+    const dead = session.node;
+    session.node = node;
+    if (session.phase === 'ended') return;
+    session.gen++;
+    this.#detach(session, session.windowMs);
+    this.#tell(dead, { kind: 'adopted', ref: refOf(session), gen: session.gen });
   }
 
   #detach(session: StoredSession, windowMs: number): void {
