@@ -1,0 +1,110 @@
+import type { Hint, HintName, SessionHints } from './session-hints.ts';
+
+/** How many hints are looked at, and how many put back, each time. */
+const scanned = 32;
+const restored = 256;
+
+/**
+ * The hints of a node whose process this is, with what only that process knows: which sessions it is about to take, and which
+ * it took.
+ *
+ * Why no hint is missing while the node has a session. A hint is removed only by
+ *   - this process, after the record named another node or was gone, and if it was not about to take the session. If it
+ *     begins to take it later, its hint is added behind the removal, to the same server.
+ *   - whoever adopts from this node because it took it for dead, or forgets the session for good.
+ * What that leaves out (a removal that is carried out a second time and late; a node that was taken for dead while it attached
+ * a session; a failover that lost the hint and not the record) is put back by `restore`, as long as the process lives, and
+ * is removed by the scan where it is one too many.
+ */
+export class OwnHints {
+  readonly #hints: SessionHints;
+  readonly #node: string;
+  /** Sessions that calls under way may give to the node, with how many of them do. */
+  readonly #taking = new Map<HintName, number>();
+  /** Sessions that the node has as far as it knows. */
+  readonly #taken = new Set<HintName>();
+  #restoring: Iterator<HintName> | undefined;
+  #rank = 0;
+  #left: readonly HintName[] | undefined;
+
+  constructor(hints: SessionHints, node: string) {
+    this.#hints = hints;
+    this.#node = node;
+  }
+
+  /** Adds the hint of a session, then does what may give it to the node. */
+  async take<Result>(name: HintName, work: () => Promise<Result>): Promise<Result> {
+    this.#taking.set(name, (this.#taking.get(name) ?? 0) + 1);
+    try {
+      await this.#hints.add(this.#node, [name]);
+      return await work();
+    } catch (error) {
+      // It may have been done all the same.
+      this.#taken.add(name);
+      throw error;
+    } finally {
+      const others = (this.#taking.get(name) ?? 1) - 1;
+      if (others === 0) this.#taking.delete(name);
+      else this.#taking.set(name, others);
+    }
+  }
+
+  took(name: HintName): void {
+    this.#taken.add(name);
+  }
+
+  forgot(name: HintName): void {
+    this.#taken.delete(name);
+  }
+
+  hasTaken(name: HintName): boolean {
+    return this.#taken.has(name);
+  }
+
+  /**
+   * The record named another node, or was gone: whether its hint can go. A session that was taken may be one that was taken while the
+   * record was looked at: it is not counted as taken any more, and its hint goes when the record says so once more.
+   */
+  mayRemove(name: HintName): boolean {
+    return !this.#taking.has(name) && !this.#taken.delete(name);
+  }
+
+  /** Puts back some of the hints that have to be there, others each time. */
+  async restore(): Promise<void> {
+    this.#restoring ??= this.#taken.values();
+    const names: HintName[] = [];
+    while (names.length < restored) {
+      const next = this.#restoring.next();
+      if (next.done === true) {
+        this.#restoring = undefined;
+        break;
+      }
+      names.push(next.value);
+    }
+    await this.#hints.add(this.#node, names);
+  }
+
+  /** Some of the hints, others each time. */
+  async scan(): Promise<readonly Hint[]> {
+    const hints = await this.#hints.from(this.#node, this.#rank, scanned);
+    this.#rank = hints.length < scanned ? 0 : this.#rank + scanned;
+    return hints;
+  }
+
+  /**
+   * Of the sessions that an earlier process of the node left, those that come next, at most `limit`, and how to say that they are
+   * done with. What this process has so far counts as left by an earlier one when the first are asked for.
+   */
+  async left(limit: number): Promise<{ readonly names: readonly HintName[]; readonly done: () => void }> {
+    if (this.#left === undefined) {
+      const hints = await this.#hints.from(this.#node, 0, Number.MAX_SAFE_INTEGER);
+      this.#taken.clear();
+      this.#left = hints.map(({ name }) => name);
+    }
+    const left = this.#left;
+    const done = () => {
+      this.#left = left.length > 0 ? left.slice(limit) : undefined;
+    };
+    return { names: left.slice(0, limit), done };
+  }
+}

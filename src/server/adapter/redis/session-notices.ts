@@ -1,0 +1,31 @@
+import type { SessionNotice } from '../../port/session-store.ts';
+import type { Redis } from './redis.ts';
+
+/**
+ * Tells nodes what became of their sessions. A notice may be lost, and may come twice: gens fence in every slot, so a node that
+ * does not hear of it acts in vain, and one that hears of a gen that it has itself takes no notice.
+ */
+export class SessionNotices {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** Never rejects: what it is about is done, and would not be undone. */
+  async tell(node: string, notice: SessionNotice): Promise<void> {
+    const message = Buffer.from(JSON.stringify(notice));
+    await this.#redis.publish(channelOf(node), message).catch(() => undefined);
+  }
+
+  watch(node: string, listener: (notice: SessionNotice) => void): Promise<{ close(): void }> {
+    return this.#redis.subscribe(channelOf(node), {
+      onMessage: (message) => listener(JSON.parse(message.toString()) as SessionNotice),
+      onInterrupted: () => undefined,
+    });
+  }
+}
+
+function channelOf(node: string): string {
+  return `channel:node:{${node}}`;
+}

@@ -1,0 +1,29 @@
+import type { EndReason, JoinRecord, SessionRecord, SessionRef } from '../../port/session-store.ts';
+
+/** A record as the scripts keep it, as far as it is read here. */
+interface StoredRecord {
+  readonly gen: number;
+  readonly node: string;
+  readonly rooms: Readonly<Record<string, JoinRecord>>;
+  readonly ended?: EndReason;
+  readonly openedMs: number;
+}
+
+/** A record from the JSON of the user's slot. */
+export function sessionRecord({ userId, sessionId }: SessionRef, json: string): SessionRecord {
+  const { gen, node, rooms, ended } = JSON.parse(json) as StoredRecord;
+  return { userId, sessionId, gen, node, rooms: new Map(Object.entries(rooms)), ...(ended && { ended }) };
+}
+
+/** Records from session ids, each before its JSON; those that were opened earlier first. */
+export function sessionRecords(userId: string, texts: readonly string[]): SessionRecord[] {
+  const opened: { readonly atMs: number; readonly record: SessionRecord }[] = [];
+  for (let i = 0; i + 1 < texts.length; i += 2) {
+    const [sessionId = '', json = ''] = texts.slice(i, i + 2);
+    const { openedMs } = JSON.parse(json) as StoredRecord;
+    opened.push({ atMs: openedMs, record: sessionRecord({ userId, sessionId }, json) });
+  }
+  const order = (id: string, other: string) => (id < other ? -1 : 1);
+  opened.sort((a, b) => a.atMs - b.atMs || order(a.record.sessionId, b.record.sessionId));
+  return opened.map(({ record }) => record);
+}
