@@ -1,0 +1,48 @@
+import type { NodeLease, NodeLeases } from '../../port/node-leases.ts';
+import type { Redis } from './redis.ts';
+import { textsOf } from './redis-reply.ts';
+import { RedisScript } from './redis-script.ts';
+
+const readScript = RedisScript.load(import.meta.url, 'lease-read.lua');
+const forgetScript = RedisScript.load(import.meta.url, 'lease-forget.lua');
+
+/** The names of the nodes, in a slot of its own. */
+const registry = 'nodes';
+
+/** Leases in Redis: a counter in each node's slot. A lineage is the `master_replid` of the primary that has the counter. */
+export class RedisNodeLeases implements NodeLeases {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  async renew(node: string): Promise<void> {
+    // In this order: whoever removes a name looks for the counter after that, and puts the name back. Carried out twice, a
+    // counter rises by two.
+    await this.#redis.call(keyOf(node), 'INCR', keyOf(node));
+    await this.#redis.call(registry, 'SADD', registry, node);
+  }
+
+  async read(): Promise<ReadonlyMap<string, NodeLease>> {
+    const nodes = textsOf(await this.#redis.call(registry, 'SMEMBERS', registry));
+    return new Map(await Promise.all(nodes.map(async (node) => [node, await this.#leaseOf(node)] as const)));
+  }
+
+  async forget(node: string, counter: number): Promise<void> {
+    if ((await this.#redis.run(forgetScript, [keyOf(node)], [counter])) !== 1) return;
+    await this.#redis.call(registry, 'SREM', registry, node);
+    // It may have come back between the two.
+    const isBack = (await this.#redis.call(keyOf(node), 'EXISTS', keyOf(node))) === 1;
+    if (isBack) await this.#redis.call(registry, 'SADD', registry, node);
+  }
+
+  async #leaseOf(node: string): Promise<NodeLease> {
+    const [counter, lineage = ''] = textsOf(await this.#redis.run(readScript, [keyOf(node)], []));
+    return { counter: Number(counter), lineage };
+  }
+}
+
+function keyOf(node: string): string {
+  return `node:{${node}}`;
+}

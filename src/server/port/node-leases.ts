@@ -1,0 +1,20 @@
+/** A node's sign of life, as it was at one moment. */
+export interface NodeLease {
+  /** Another at each renewal. */
+  readonly counter: number;
+  /** A word for the store that has the counter: another after a restart or a failover, which may have lost renewals. */
+  readonly lineage: string;
+}
+
+/**
+ * Which nodes there are, and that they live. A node renews its lease; whoever reads the same counter for long enough takes it for dead.
+ * Each call rejects with `SignalError` UNAVAILABLE when the store can't be reached, in part or in whole; all may be sent again.
+ */
+export interface NodeLeases {
+  /** Another counter for the node, which is registered from then on. */
+  renew(node: string): Promise<void>;
+  /** The leases of all nodes that are registered, by node. */
+  read(): Promise<ReadonlyMap<string, NodeLease>>;
+  /** The node is registered no more, unless its counter is another by now. A node that lives on is registered again when it renews. */
+  forget(node: string, counter: number): Promise<void>;
+}
