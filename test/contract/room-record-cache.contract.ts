@@ -7,13 +7,12 @@ import type { RoomRecordCache } from '../../src/server/port/room-record-cache.ts
 /** A RoomRecordCache under test, empty. `advance` lets its time pass; `close` fails on anything left open. */
 export interface RoomRecordCacheFixture {
   readonly cache: RoomRecordCache;
+  /** How long to keep records fresh, and how long stale: as long as its time is exact over many calls, and not longer than can be waited for. */
+  readonly ttlMs: number;
+  readonly staleMs: number;
   advance(ms: number): Promise<void>;
   close(): Promise<void>;
 }
-
-// Long enough for a store across a socket, short enough to wait for where time is real.
-const ttlMs = 400;
-const staleMs = 400;
 
 function record(roomId: string, title = 'Daily'): RoomRecord {
   return create(RoomRecordSchema, {
@@ -39,9 +38,11 @@ export function roomRecordCacheContract(name: string, make: () => Promise<RoomRe
   describe(`room record cache, ${name}`, () => {
     let fixture: RoomRecordCacheFixture;
     let cache: RoomRecordCache;
+    let ttlMs: number;
+    let staleMs: number;
     beforeEach(async () => {
       fixture = await make();
-      cache = fixture.cache;
+      ({ cache, ttlMs, staleMs } = fixture);
     });
     afterEach(() => fixture.close());
 
