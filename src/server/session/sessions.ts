@@ -203,6 +203,14 @@ export class Sessions {
     this.lost(session).catch((error: unknown) => session.log.error('session.detach', error));
   }
 
+  /** Sends every client elsewhere: this node stood still, and others may have taken its sessions. */
+  sendAway(): void {
+    for (const session of [...this.#live.values()]) {
+      session.close(CloseCode.GOING_AWAY, 'the node was paused');
+      this.lost(session).catch((error: unknown) => session.log.error('session.detach', error));
+    }
+  }
+
   #disconnected(session: Session): void {
     session.disconnected();
     this.#tokens.forget(session);
@@ -246,7 +254,10 @@ export class Sessions {
     });
     // From now on it hears when it is taken or ended, also while its rooms are still being entered.
     const current = this.#live.get(session.sessionId);
-    if (current === undefined || current.gen < session.gen) this.#live.set(session.sessionId, session);
+    if (current !== undefined && current.gen >= session.gen) return session;
+    // Its notice has not come yet, and would find this one.
+    if (current !== undefined) this.#taken(current);
+    this.#live.set(session.sessionId, session);
     return session;
   }
 
@@ -279,9 +290,10 @@ export class Sessions {
     const session = this.#live.get(notice.ref.sessionId);
     if (session === undefined) return;
     if (notice.kind === 'taken') {
-      if (notice.gen <= session.gen) return;
-      session.close(CloseCode.REPLACED_BY_SAME_SESSION, 'the session was resumed on another connection');
-    } else if (notice.kind === 'adopted') {
+      if (notice.gen > session.gen) this.#taken(session);
+      return;
+    }
+    if (notice.kind === 'adopted') {
       if (notice.gen <= session.gen) return;
       session.close(CloseCode.NOT_ATTACHED, 'the node was taken for dead');
     } else {
@@ -289,6 +301,11 @@ export class Sessions {
       if (notice.why === 'signed-out') return;
       session.close(closeCodes[notice.why], `the session ended: ${notice.why}`);
     }
+    this.#disconnected(session);
+  }
+
+  #taken(session: Session): void {
+    session.close(CloseCode.REPLACED_BY_SAME_SESSION, 'the session was resumed on another connection');
     this.#disconnected(session);
   }
 }
