@@ -15,6 +15,8 @@ export interface ReaperOptions {
 }
 
 const batch = 500;
+/** So many are ended at once: those of a node that died are many. */
+const atOnce = 50;
 
 /** Ends the sessions whose reconnection window ran out, and finishes those that ended and left something behind. */
 export class Reaper {
@@ -41,7 +43,10 @@ export class Reaper {
   async #round(): Promise<void> {
     const { store, node, log } = this.#options;
     try {
-      for (const record of await store.due(node, batch)) await this.#tryToEnd(record);
+      const due = await store.due(node, batch);
+      for (let i = 0; i < due.length; i += atOnce) {
+        await Promise.all(due.slice(i, i + atOnce).map((record) => this.#tryToEnd(record)));
+      }
     } catch (error) {
       log.error('reaper.round', error);
     }
