@@ -59,6 +59,8 @@ export type StoreSource =
 export interface Config {
   readonly environment: 'development' | 'production' | 'test';
   readonly nodeId: string;
+  /** How long a node may be silent before the others take it for dead. */
+  readonly nodeLeaseMs: number;
   readonly dataDir: string;
   /** How long stopping may take. */
   readonly stopTimeoutMs: number;
@@ -174,6 +176,7 @@ function toConfig(values: SettingValues, surroundings: Surroundings): Config {
   return {
     environment: values.NODE_ENV,
     nodeId: values.NODE_ID ?? `node-${randomName()}`,
+    nodeLeaseMs: values.NODE_LEASE_MS,
     dataDir: values.DATA_DIR,
     stopTimeoutMs: values.STOP_TIMEOUT_MS,
     drain: { clientsPerSecond: values.DRAIN_CLIENTS_PER_SECOND, timeoutMs: values.DRAIN_TIMEOUT_MS },

@@ -26,6 +26,7 @@ export const settings = {
   TLS_RELOAD_INTERVAL_MS: { form: form.milliseconds(), fallback: '5000' },
   TRUST_PROXY: { form: form.proxies, fallback: 'false' },
   NODE_ID: { form: form.id },
+  NODE_LEASE_MS: { form: form.milliseconds(500), fallback: '3000' },
   DATA_DIR: { form: form.text('should be a path'), fallback: './data' },
   STOP_TIMEOUT_MS: { form: form.milliseconds(), fallback: '10000' },
   DRAIN_TIMEOUT_MS: { form: form.milliseconds(100), fallback: '15000' },

@@ -17,6 +17,7 @@ import { SessionFeature } from './feature/session/session-feature.ts';
 import { unimplementedHandlers } from './feature/unimplemented/unimplemented-feature.ts';
 import { createHttpApi } from './http/http-api.ts';
 import { OpenConnections } from './http/open-connections.ts';
+import { NodeWatch } from './liveness/node-watch.ts';
 import { Reaper } from './liveness/reaper.ts';
 import { RoomLeaver } from './liveness/room-leaver.ts';
 import { keepMsOf, openPorts, type Ports } from './open-ports.ts';
@@ -83,12 +84,14 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const isDraining = () => draining !== undefined;
   const { sockets, http, connections } = makeWaysIn(options, ports, inside, isDraining);
   inside.sessions.start();
+  await inside.nodeWatch.start();
   inside.reaper.start();
   const tlsWatch = watchTls({ ...options, server: http.server, clock: ports.clock });
   const end = () => {
     tlsWatch?.stop();
     inside.sessions.stop();
     inside.reaper.stop();
+    inside.nodeWatch.stop();
     inside.dispatcher.stop();
     ports.close();
   };
@@ -130,7 +133,7 @@ type Inside = ReturnType<typeof makeInside>;
 
 /** Sessions, what their frames do, and the end of those that do not come back. */
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
-  const { clock, roomLog, store, status, verifier } = ports;
+  const { clock, roomLog, store, leases, status, verifier } = ports;
   const metrics = new PrometheusMetrics();
   const { limits, rooms: kept } = config;
   const tails = new StreamTails({ log: roomLog, clock, logger: log });
@@ -168,7 +171,16 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const { maxFrameBytes, requestTimeoutMs } = limits;
   const dispatcher = new Dispatcher({ handlers, maxFrameBytes, requestTimeoutMs, clock, metrics });
   const reaper = new Reaper({ store, node: config.nodeId, leaver, clock, log, intervalMs: reapIntervalMs });
-  return { sessions, dispatcher, reaper, tails, metrics };
+  const nodeWatch = new NodeWatch({
+    leases,
+    store,
+    node: config.nodeId,
+    clock,
+    log,
+    leaseMs: config.nodeLeaseMs,
+    onPaused: () => sessions.sendAway(),
+  });
+  return { sessions, dispatcher, reaper, nodeWatch, tails, metrics };
 }
 
 /** What every welcome tells of the configuration. */

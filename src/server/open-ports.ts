@@ -29,8 +29,8 @@ export interface PortsOptions {
   readonly clock?: Clock;
 }
 
-/** Beside the longest window: what a node may take to be found dead, and some slack. */
-const retentionSlackMs = 13_000;
+/** How long a room's log reaches back beyond the longest window and a node's lease, in milliseconds. */
+const retentionSlackMs = 10_000;
 /** Beyond its time a room's record is still good for this long while the Directory is away. */
 const staleRecordMs = 24 * 3_600_000;
 /** How long "there is no such room" is good without asking again. */
@@ -46,7 +46,6 @@ export function openPorts(options: PortsOptions): Ports {
   const { windowMaxMs } = config.reconnection;
   const { records, ...store } = openStore({
     source: config.store,
-    node: config.nodeId,
     clock,
     log,
     keepMs: keepMsOf(config),
@@ -82,6 +81,6 @@ export function openPorts(options: PortsOptions): Ports {
 }
 
 /** How long a room's log reaches back, in milliseconds. */
-export function keepMsOf({ reconnection }: Config): number {
-  return reconnection.windowMaxMs + retentionSlackMs;
+export function keepMsOf({ reconnection, nodeLeaseMs }: Config): number {
+  return reconnection.windowMaxMs + nodeLeaseMs + retentionSlackMs;
 }

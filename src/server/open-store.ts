@@ -6,7 +6,7 @@ import { MemoryRoomRecordCache } from './adapter/memory/memory-room-record-cache
 import { MemorySessionStore } from './adapter/memory/memory-session-store.ts';
 import { RedisClient } from './adapter/redis/redis-client.ts';
 import { RedisNodeLeases } from './adapter/redis/redis-node-leases.ts';
-import { RedisRoomLog, streamScripts } from './adapter/redis/redis-room-log.ts';
+import { RedisRoomLog } from './adapter/redis/redis-room-log.ts';
 import { RedisRoomRecordCache } from './adapter/redis/redis-room-record-cache.ts';
 import { RedisSessionStore } from './adapter/redis/redis-session-store.ts';
 import type { Log } from './port/log.ts';
@@ -18,7 +18,6 @@ import type { StoreStatus } from './port/store-status.ts';
 
 export interface StoreOptions {
   readonly source: StoreSource;
-  readonly node: string;
   readonly clock: Clock;
   readonly log: Log;
   /** How long the log of a room reaches back, in milliseconds. */
@@ -51,12 +50,12 @@ export function openStore(options: StoreOptions): Store {
   return options.source.kind === 'memory' ? memoryStore(options) : redisStore(options, options.source);
 }
 
-function memoryStore({ clock, node, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions): Store {
+function memoryStore({ clock, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions): Store {
   const roomLog = new MemoryRoomLog({ clock, keepMs, maxBytes, emptyGraceMs });
   return {
     roomLog,
     store: new MemorySessionStore({ clock, endedKeepMs }),
-    leases: new MemoryNodeLeases(node),
+    leases: new MemoryNodeLeases(),
     records: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
     status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
     isShared: false,
@@ -65,12 +64,11 @@ function memoryStore({ clock, node, keepMs, maxBytes, emptyGraceMs, endedKeepMs 
 }
 
 function redisStore(
-  { clock, log, node, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions,
+  { clock, log, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions,
   { place, access, timeoutMs: deadlineMs }: StoreSource & { readonly kind: 'redis' },
 ): Store {
   const callTimeoutMs = timeoutsInCall * deadlineMs;
-  const scripts = streamScripts;
-  const redis = new RedisClient({ place, access, clock, log, scripts, deadlineMs, callTimeoutMs });
+  const redis = new RedisClient({ place, access, clock, log, deadlineMs, callTimeoutMs });
   const roomLog = new RedisRoomLog({
     redis,
     clock,
@@ -82,8 +80,8 @@ function redisStore(
   return {
     roomLog,
     store: new RedisSessionStore({ redis, endedKeepMs }),
-    leases: new RedisNodeLeases({ redis, node }),
-    records: new RedisRoomRecordCache({ redis }),
+    leases: new RedisNodeLeases(redis),
+    records: new RedisRoomRecordCache(redis),
     status: redis,
     isShared: true,
     close: () => {

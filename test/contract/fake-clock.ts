@@ -19,6 +19,11 @@ export class FakeClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  /** Time passes for a process that stands still: timers fire late, as soon as it advances again. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** How many timers wait. */
   get pending(): number {
     return this.#timers.size;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { RedisClient } from '../../src/server/adapter/redis/redis-client.ts';
-import { RedisRoomLog, streamScripts } from '../../src/server/adapter/redis/redis-room-log.ts';
+import { RedisRoomLog } from '../../src/server/adapter/redis/redis-room-log.ts';
 import type { RedisPlace } from '../../src/server/adapter/redis/redis-topology.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { callRedis } from '../redis/call-redis.ts';
@@ -40,7 +40,6 @@ async function fixture(place: RedisPlace, ports: readonly number[]): Promise<Roo
     access: { tls: false, database: 0 },
     clock,
     log: quietLog,
-    scripts: streamScripts,
     deadlineMs: 1_000,
     callTimeoutMs: 2_000,
   });

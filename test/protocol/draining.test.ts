@@ -78,7 +78,10 @@ test('S7: a node that drains takes no upgrade, says so to who asks for its healt
   refused.terminate();
   expect(await (await fetch(`${here.url}/health`)).json()).toMatchObject({ status: 'draining' });
   const readiness = await fetch(`${here.url}/readyz`);
-  expect([readiness.status, await readiness.json()]).toEqual([503, { status: 'unready', reasons: ['draining'] }]);
+  expect([readiness.status, await readiness.json()]).toEqual([
+    503,
+    { status: 'unready', reasons: ['draining'] },
+  ]);
   expect((await fetch(`${here.url}/livez`)).status).toBe(200);
   // Who is here is served as before.
   expect((await client.join('still', '')).created).toBe(true);

@@ -1,6 +1,6 @@
 import { RedisClient } from '../../src/server/adapter/redis/redis-client.ts';
 import type { RedisAddress } from '../../src/server/adapter/redis/redis-connection.ts';
-import { RedisRoomLog, streamScripts } from '../../src/server/adapter/redis/redis-room-log.ts';
+import { RedisRoomLog } from '../../src/server/adapter/redis/redis-room-log.ts';
 import type { RedisPlace } from '../../src/server/adapter/redis/redis-topology.ts';
 import type { Commit, CommitResult, Entry, StreamName } from '../../src/server/port/room-log.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -21,7 +21,6 @@ export function connectTo(place: RedisPlace): RedisClient {
     access: { tls: false, database: 0 },
     clock: systemClock,
     log: quietLog,
-    scripts: streamScripts,
     deadlineMs: 500,
     callTimeoutMs: 2_000,
   });

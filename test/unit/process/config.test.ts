@@ -21,6 +21,7 @@ test('L3: without any setting a development server with every default comes out'
   expect(readConfig({}, { randomName: () => 'abcd1234' })).toEqual({
     environment: 'development',
     nodeId: 'node-abcd1234',
+    nodeLeaseMs: 3_000,
     dataDir: './data',
     stopTimeoutMs: 10_000,
     drain: { clientsPerSecond: 100, timeoutMs: 15_000 },

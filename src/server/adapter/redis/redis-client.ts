@@ -15,7 +15,6 @@ export interface RedisClientOptions {
   readonly access: RedisAccess;
   readonly clock: Clock;
   readonly log: Log;
-  readonly scripts: readonly RedisScript[];
   /** How long a server may answer nothing while it is asked something, in milliseconds. */
   readonly deadlineMs: number;
   /** How long a call is tried, in milliseconds. */

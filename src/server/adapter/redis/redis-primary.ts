@@ -4,7 +4,7 @@ import type { Log } from '../../port/log.ts';
 import type { RedisArgument, RedisReply } from './redis.ts';
 import { type RedisAccess, type RedisAddress, RedisConnection } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
-import type { RedisScript } from './redis-script.ts';
+import { RedisScript } from './redis-script.ts';
 import { ShardChannels } from './shard-channels.ts';
 
 export interface RedisPrimaryOptions {
@@ -13,8 +13,6 @@ export interface RedisPrimaryOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly deadlineMs: number;
-  /** What it shall know before anything else is asked of it. */
-  readonly scripts: readonly RedisScript[];
   /** It can be reached, or no longer. */
   readonly onChange: () => void;
   /** It said that slots are elsewhere. */
@@ -86,10 +84,10 @@ export class RedisPrimary {
 
   /** Connects, and stays until the connection is lost. */
   async #serve(connected: () => void): Promise<void> {
-    const { scripts, onChange } = this.#options;
+    const { onChange } = this.#options;
     const connection = await RedisConnection.open(this.#options);
     try {
-      await loadMissing(connection, scripts);
+      await loadMissing(connection);
       if (this.#isClosed) return;
       connected();
       this.#connection = connection;
@@ -115,7 +113,8 @@ export class RedisPrimary {
   }
 }
 
-async function loadMissing(connection: RedisConnection, scripts: readonly RedisScript[]): Promise<void> {
+async function loadMissing(connection: RedisConnection): Promise<void> {
+  const scripts = RedisScript.all;
   const known = await connection.send('SCRIPT', ['EXISTS', ...scripts.map(({ sha }) => sha)]);
   const missing = scripts.filter((_, index) => (known as readonly RedisReply[])[index] !== 1);
   await Promise.all(missing.map(({ source }) => connection.send('SCRIPT', ['LOAD', source])));

@@ -44,15 +44,6 @@ const attachScript = script('./attach.lua');
 const readScript = script('./read.lua');
 const stateScript = script('./state.lua');
 
-/** What the server must know for it. */
-export const streamScripts: readonly RedisScript[] = [
-  commitScript,
-  relayScript,
-  attachScript,
-  readScript,
-  stateScript,
-];
-
 /** The ids of rooms, for those who list them: may name rooms that are no more. */
 const roomsKey = 'rooms';
 /** How long it is asked whether a commit was carried out, beyond its time, in milliseconds. */

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+/** All that were read. */
+const loaded: RedisScript[] = [];
+
 /** A Lua script. Nothing in it may fail after its first write: what was written stays. */
 export class RedisScript {
   readonly name: string;
@@ -15,9 +18,16 @@ export class RedisScript {
     this.sha = createHash('sha1').update(this.source).digest('hex');
   }
 
+  /** Every script that the process may run: what a server is made to know when a connection to it opens. */
+  static get all(): readonly RedisScript[] {
+    return loaded;
+  }
+
   /** Reads a script from files beside a module: what it has in common with others, then its own. */
   static load(moduleUrl: string, ...files: readonly string[]): RedisScript {
     const parts = files.map((file) => readFileSync(new URL(file, moduleUrl), 'utf8'));
-    return new RedisScript(files.at(-1) ?? '', parts.join('\n'));
+    const script = new RedisScript(files.at(-1) ?? '', parts.join('\n'));
+    loaded.push(script);
+    return script;
   }
 }

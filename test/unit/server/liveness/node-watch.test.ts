@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { MemoryNodeLeases } from '../../../../src/server/adapter/memory/memory-node-leases.ts';
+import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
+import { NodeWatch } from '../../../../src/server/liveness/node-watch.ts';
+import type { NodeLeases } from '../../../../src/server/port/node-leases.ts';
+import { ErrorCode, SignalError } from '../../../../src/shared/signal-error.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
+import { quietLog } from '../../quiet-log.ts';
+
+const leaseMs = 3_000;
+const windowMs = 5_000;
+
+/** Leases that can be out of reach, at once or without a word. */
+class RemoteLeases implements NodeLeases {
+  isAway = false;
+  isSilent = false;
+  readonly #leases = new MemoryNodeLeases();
+
+  renew(node: string) {
+    return this.#reach(() => this.#leases.renew(node));
+  }
+
+  read() {
+    return this.#reach(() => this.#leases.read());
+  }
+
+  forget(node: string, counter: number) {
+    return this.#reach(() => this.#leases.forget(node, counter));
+  }
+
+  async #reach<Result>(call: () => Promise<Result>): Promise<Result> {
+    if (this.isSilent) return new Promise(() => undefined);
+    if (this.isAway) throw new SignalError(ErrorCode.UNAVAILABLE, 'out of reach');
+    return call();
+  }
+}
+
+/** A store that can't be reached for some adoptions from others. */
+class FailingStore extends MemorySessionStore {
+  failures = 0;
+
+  override async adopt(dead: string, node: string, limit: number): Promise<boolean> {
+    if (dead !== node && this.failures-- > 0) throw new SignalError(ErrorCode.UNAVAILABLE, 'out of reach');
+    return super.adopt(dead, node, limit);
+  }
+}
+
+let clock: FakeClock;
+let leases: RemoteLeases;
+let store: FailingStore;
+let watches: NodeWatch[];
+let paused: string[];
+let logged: string[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  leases = new RemoteLeases();
+  store = new FailingStore({ clock, endedKeepMs: 60_000 });
+  watches = [];
+  paused = [];
+  logged = [];
+});
+afterEach(() => {
+  for (const watch of watches) watch.stop();
+  expect(clock.pending).toBe(0);
+});
+
+async function startNode(node: string): Promise<NodeWatch> {
+  const tell = (event: string) => void logged.push(`${node} ${event}`);
+  const watch = new NodeWatch({
+    ...{ leases, store, node, clock, leaseMs },
+    log: { ...quietLog, info: tell, warn: tell },
+    onPaused: () => void paused.push(node),
+  });
+  watches.push(watch);
+  await watch.start();
+  return watch;
+}
+
+const open = (sessionId: string, node: string) =>
+  store.open({ userId: 'ada', sessionId, secretHash: 'hash', node, windowMs, policy: 'multiple' });
+const sessions = async () =>
+  (await store.sessions('ada')).map(({ sessionId, node, gen }) => `${sessionId} ${node} ${gen}`);
+
+test('N3: what a dead node had is adopted a lease and a second after its death at most, all of it, and the node forgotten', async () => {
+  const dying = await startNode('a');
+  await startNode('b');
+  for (let i = 0; i < 1_200; i++) await open(`s${i}`, 'a');
+  await clock.advance(10_000);
+  dying.stop();
+  await clock.advance(leaseMs - 1_500);
+  expect((await sessions()).every((session) => session.endsWith('a 1'))).toBe(true);
+  await clock.advance(2_500);
+  expect((await sessions()).every((session) => session.endsWith('b 2'))).toBe(true);
+  expect([...(await leases.read()).keys()]).toEqual(['b']);
+  expect(logged).toEqual(['b node.dead', 'b node.adopted']);
+});
+
+test('nodes that live adopt nothing', async () => {
+  await startNode('a');
+  await startNode('b');
+  await open('s', 'a');
+  await clock.advance(60_000);
+  expect(await sessions()).toEqual(['s a 1']);
+  expect(logged).toEqual([]);
+});
+
+test('N4: after an outage of the store nobody is taken for dead who comes back within a lease and a grace', async () => {
+  const late = await startNode('a');
+  await startNode('b');
+  await open('s', 'a');
+  await clock.advance(10_000);
+  leases.isAway = true;
+  await clock.advance(30_000);
+  expect(paused).toEqual([]);
+  late.stop();
+  leases.isAway = false;
+  await clock.advance(2 * leaseMs - 600);
+  expect(await sessions()).toEqual(['s a 1']);
+  await clock.advance(2_000);
+  expect(await sessions()).toEqual(['s b 2']);
+  expect(logged.filter((line) => line.startsWith('b'))).toEqual([
+    'b node.leases_failed',
+    'b node.leases_failed',
+    'b node.leases_back',
+    'b node.leases_back',
+    'b node.dead',
+    'b node.adopted',
+  ]);
+});
+
+test('N3: a node that stood still for its lease lets go of its clients, one that stood still for less does not', async () => {
+  await startNode('a');
+  await startNode('b');
+  await clock.advance(10_000);
+  clock.stall(1_500);
+  await clock.advance(10_000);
+  expect(paused).toEqual([]);
+  clock.stall(leaseMs + 100);
+  await clock.advance(0);
+  expect(paused).toEqual(['a', 'b']);
+  // Neither takes the other for dead, since neither could have seen its signs of life.
+  await clock.advance(10_000);
+  expect(paused).toEqual(['a', 'b']);
+  expect(logged).toEqual(['a node.paused', 'b node.paused']);
+});
+
+test('a node that is alone keeps its clients, however long it stood still', async () => {
+  await startNode('a');
+  await clock.advance(10_000);
+  clock.stall(60_000);
+  await clock.advance(10_000);
+  expect(paused).toEqual([]);
+});
+
+test('N4: a node that the store did not answer was not paused by that', async () => {
+  await startNode('a');
+  await startNode('b');
+  await clock.advance(10_000);
+  leases.isAway = true;
+  await clock.advance(10_000);
+  clock.stall(1_200);
+  await clock.advance(10_000);
+  expect(paused).toEqual([]);
+});
+
+test('N4: a node that waits for the store was not paused by that', async () => {
+  await startNode('a');
+  await startNode('b');
+  await clock.advance(10_000);
+  leases.isSilent = true;
+  await clock.advance(20_000);
+  expect(paused).toEqual([]);
+});
+
+test('N4: one read that failed starts the count of the others again', async () => {
+  const dying = await startNode('a');
+  await startNode('b');
+  await open('s', 'a');
+  await clock.advance(10_000);
+  dying.stop();
+  await clock.advance(leaseMs - 1_200);
+  leases.isAway = true;
+  await clock.advance(500);
+  leases.isAway = false;
+  await clock.advance(2 * leaseMs - 100);
+  expect(await sessions()).toEqual(['s a 1']);
+  await clock.advance(600);
+  expect(await sessions()).toEqual(['s b 2']);
+});
+
+test('R5: a node that starts where no node lives gives what was left a fresh window', async () => {
+  const dying = await startNode('a');
+  await open('s1', 'a');
+  await open('s2', 'a');
+  await store.detach({ userId: 'ada', sessionId: 's2' }, 1, windowMs);
+  dying.stop();
+  await clock.advance(3_600_000);
+  await startNode('b');
+  await clock.advance(2 * leaseMs + 1_000);
+  expect(await sessions()).toEqual(['s1 b 2', 's2 b 2']);
+  expect(await store.due('b', 10)).toEqual([]);
+  await clock.advance(windowMs);
+  expect((await store.due('b', 10)).length).toBe(2);
+});
+
+test('R5: a node that is started again under its name has what it left before it has anything else', async () => {
+  const dying = await startNode('a');
+  await open('s1', 'a');
+  await store.detach({ userId: 'ada', sessionId: 's1' }, 1, windowMs);
+  dying.stop();
+  await clock.advance(3_600_000);
+  await startNode('a');
+  expect(await sessions()).toEqual(['s1 a 2']);
+  expect(await store.due('a', 10)).toEqual([]);
+});
+
+test('an adoption that failed is tried again', async () => {
+  const dying = await startNode('a');
+  store.failures = 2;
+  await startNode('b');
+  await open('s', 'a');
+  await clock.advance(10_000);
+  dying.stop();
+  await clock.advance(leaseMs + 2_500);
+  expect(await sessions()).toEqual(['s b 2']);
+  expect(logged).toEqual(['b node.dead', 'b node.adopt_failed', 'b node.adopted']);
+});
+
+test('a node that can not be registered does not start', async () => {
+  leases.isAway = true;
+  await expect(startNode('a')).rejects.toMatchObject({ code: ErrorCode.UNAVAILABLE });
+});
