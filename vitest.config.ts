@@ -43,6 +43,23 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      {
+        // Once more with a Redis for each server.
+        extends: true,
+        test: {
+          name: 'protocol-redis',
+          include: [
+            'joining',
+            'leaving',
+            'metadata',
+            'policy',
+            'relay',
+            'repeated-requests',
+            'returning',
+          ].map((name) => `test/protocol/${name}.test.ts`),
+          env: { TEST_STORE: 'redis' },
+        },
+      },
       { extends: true, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
       {

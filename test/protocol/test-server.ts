@@ -1,5 +1,6 @@
 import { createRouterTransport } from '@connectrpc/connect';
 import type { DestinationStream } from 'pino';
+import { onTestFinished } from 'vitest';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/pino-log.ts';
 import { loadTlsCertificate } from '../../src/process/tls-certificate.ts';
@@ -14,6 +15,7 @@ import type { DirectorySource } from '../../src/services/directory/directory-sou
 import { OpenPolicy } from '../../src/services/directory/open-policy.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { UnsteadyRoomLog } from '../contract/unsteady-room-log.ts';
+import { RedisServer } from '../redis/redis-server.ts';
 import { RecordingIssuer } from '../reporter/recording-issuer.ts';
 import { recordLogLine } from '../reporter/run-record.ts';
 import { CountingClock } from './counting-clock.ts';
@@ -27,6 +29,8 @@ const metricsToken = 'metrics-token-of-the-tests-in-production';
 const settlesWithinMs = 2_000;
 /** Set: every server's log is unsteady. */
 const seedOfAll = process.env['UNSTEADY_ROOM_LOG_SEED'];
+/** Every server that shares nothing has a Redis of its own. */
+const isOnRedis = process.env['TEST_STORE'] === 'redis';
 
 export interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -69,7 +73,34 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+/** Nodes that act as one, by a Redis of their own. Closed with the test. */
+export async function startNodesOnRedis(
+  count: number,
+  options: TestServerOptions = {},
+): Promise<{ readonly nodes: readonly TestServer[]; readonly redis: RedisServer }> {
+  const redis = await RedisServer.start();
+  onTestFinished(() => redis.stop());
+  const nodes: TestServer[] = [];
+  for (let number = 1; number <= count; number++) {
+    const env = { REDIS_URL: redis.url, NODE_ID: `node-${number}`, ...options.env };
+    const node = await startTestServer({ ...options, env });
+    onTestFinished(() => node.close());
+    nodes.push(node);
+  }
+  return { nodes, redis };
+}
+
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  if (isOnRedis && options.state === undefined && options.env?.['REDIS_URL'] === undefined) {
+    const redis = await RedisServer.start();
+    const server = await startTestServer({ ...options, env: { ...options.env, REDIS_URL: redis.url } });
+    return {
+      ...server,
+      async close() {
+        await server.close().finally(() => redis.stop());
+      },
+    };
+  }
   const config = readConfig({
     NODE_ENV: 'test',
     PORT: '0',

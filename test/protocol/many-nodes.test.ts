@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { expect, onTestFinished, test } from 'vitest';
+import { RoomRecordSchema } from '../../gen/parley/directory/v1/directory_pb.ts';
+import { ErrorCode } from '../../gen/parley/signal/v1/error_pb.ts';
+import type { HelloSchema } from '../../gen/parley/signal/v1/session_pb.ts';
+import { RawClient } from './raw-client.ts';
+import { startNodesOnRedis, type TestServer } from './test-server.ts';
+
+type Resume = NonNullable<MessageInitShape<typeof HelloSchema>['resume']>;
+
+async function setUp(env: Readonly<Record<string, string>> = {}) {
+  const { nodes, redis } = await startNodesOnRedis(2, { env: { RECONNECTION_WINDOW_MS: '3000', ...env } });
+  const [here, there] = nodes as readonly [TestServer, TestServer];
+  const signIn = async (node: TestServer, userId: string) => {
+    const client = await RawClient.signIn(node.wsUrl, await node.token(userId));
+    onTestFinished(() => client.close());
+    return client;
+  };
+  const resume = async (node: TestServer, of: RawClient, positions: Resume['positions'] = []) => {
+    const { userId, sessionId, sessionSecret } = of.welcome;
+    const value = {
+      token: await node.token(userId),
+      resume: { sessionId, sessionSecret, attempt: 1, positions },
+    };
+    const client = await RawClient.open(node.wsUrl, { hello: { case: 'hello', value } });
+    onTestFinished(() => client.close());
+    await client.welcomed();
+    // Ids go on where the session's last connection was.
+    for (let count = 0; count < 100; count++) client.takeId();
+    return client;
+  };
+  return { here, there, redis, signIn, resume };
+}
+
+const signal = (roomId: string, to: string, type: string) => {
+  const kind = { case: 'signal', value: { type, data: new Uint8Array() } } as const;
+  return { case: 'relay', value: { roomId, to, body: { kind } } } as const;
+};
+
+function signalsOf(client: RawClient): string[] {
+  return client.events('relay').map(({ body }) => {
+    const kind = body.value.body?.kind;
+    return kind?.case === 'signal' ? kind.value.type : '';
+  });
+}
+
+test('N1: peers on two nodes are in one room, hear each other in order, and hear of each leave once', async () => {
+  const { here, there, signIn } = await setUp();
+  const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
+  const [a, b] = [randomUUID(), randomUUID()];
+  await ann.join('daily', a);
+  const joined = await ben.join('daily', b);
+  expect(joined.room?.peers.map(({ peerId }) => peerId)).toEqual([a, b]);
+  expect((await ann.event('peerJoined')).body.value.peer?.peerId).toBe(b);
+  const types = Array.from({ length: 60 }, (_, index) => `${index}`);
+  await Promise.all(types.map((type) => ann.request(signal('daily', b, type))));
+  await expect.poll(() => signalsOf(ben)).toEqual(types);
+  expect(signalsOf(ann)).toEqual([]);
+  await ben.request({ case: 'leaveRoom', value: { roomId: 'daily' } });
+  await ann.event('peerLeft');
+  await ann.settle();
+  expect(ann.events('peerLeft').map(({ body }) => body.value.peerId)).toEqual([b]);
+});
+
+test('S6: a session resumes on another node: what it missed follows once and in order, and nobody saw it leave', async () => {
+  const { here, there, signIn, resume } = await setUp();
+  const [ann, ben] = [await signIn(here, 'ann'), await signIn(here, 'ben')];
+  const [a, b] = [randomUUID(), randomUUID()];
+  const { room } = await ann.join('daily', a);
+  await ben.join('daily', b);
+  const { epoch = 0 } = room?.head ?? {};
+  const { offset } = await ann.event('peerJoined');
+  await ben.request(signal('daily', a, 'before'));
+  await ann.event('relay');
+  ann.close();
+  await ben.request(signal('daily', a, 'while away'));
+  const back = await resume(there, ann, [{ stream: 'daily', epoch, offset: offset + 1 }]);
+  expect(back.welcome).toMatchObject({
+    resumed: true,
+    rooms: [{ roomId: 'daily', outcome: { case: 'recovered' } }],
+  });
+  await ben.request(signal('daily', a, 'after'));
+  await expect.poll(() => signalsOf(back)).toEqual(['while away', 'after']);
+  await back.request(signal('daily', b, 'back'));
+  await expect.poll(() => signalsOf(ben)).toEqual(['back']);
+  expect(ben.events('peerLeft')).toEqual([]);
+});
+
+test('S3: a session that is taken over by a connection on another node is told so on the first', async () => {
+  const { here, there, signIn, resume } = await setUp();
+  const ann = await signIn(here, 'ann');
+  const back = await resume(there, ann);
+  expect(back.welcome.resumed).toBe(true);
+  expect((await ann.closed).code).toBe(4300);
+});
+
+test('R2: of two joins for the last seat on two nodes one gets it', async () => {
+  const { nodes } = await startNodesOnRedis(2, {
+    directory: {
+      room: (roomId) => create(RoomRecordSchema, { roomId, policy: { createOnJoin: true, capacity: 2 } }),
+      authorizeJoin: () => ({ allowed: true }),
+      user: () => undefined,
+      contacts: () => [],
+    },
+  });
+  const [here, there] = nodes as readonly [TestServer, TestServer];
+  for (let round = 0; round < 10; round++) {
+    const roomId = `small-${round}`;
+    const clients = await Promise.all(
+      [here, here, there].map(async (node, index) =>
+        RawClient.signIn(node.wsUrl, await node.token(`user-${index}`)),
+      ),
+    );
+    const [first, second, third] = clients as [RawClient, RawClient, RawClient];
+    await first.join(roomId, randomUUID());
+    const join = (client: RawClient) =>
+      client.request({ case: 'joinRoom', value: { roomId, peerId: randomUUID() } });
+    const results = await Promise.all([join(second), join(third)]);
+    const errors = results.flatMap(({ result }) => (result.case === 'error' ? [result.value.code] : []));
+    expect(errors).toEqual([ErrorCode.ROOM_FULL]);
+    for (const client of clients) client.close();
+  }
+});
+
+test('N4: while Redis is away clients stay connected and are told, what they ask ends UNAVAILABLE, and then everything goes on', async () => {
+  const { here, there, redis, signIn } = await setUp({ REDIS_TIMEOUT_MS: '300' });
+  const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
+  const [a, b] = [randomUUID(), randomUUID()];
+  await ann.join('daily', a);
+  await ben.join('daily', b);
+  redis.pause();
+  const inDoubt = ann.request(signal('daily', b, 'in doubt'));
+  expect((await ann.control('serviceStatus')).body.value).toMatchObject({
+    service: 'store',
+    available: false,
+  });
+  expect((await ann.request(signal('daily', b, 'not sent'))).result).toMatchObject({
+    case: 'error',
+    value: { code: ErrorCode.UNAVAILABLE, retryable: true },
+  });
+  await ann.settle();
+  expect((await fetch(`${here.url}/livez`)).status).toBe(200);
+  expect(await (await fetch(`${here.url}/readyz`)).json()).toEqual({ status: 'unready', reasons: ['store'] });
+  redis.resume();
+  await expect.poll(async () => (await fetch(`${here.url}/readyz`)).status).toBe(200);
+  expect((await inDoubt).result.case).toBeUndefined();
+  await ann.request(signal('daily', b, 'again'));
+  await expect.poll(() => signalsOf(ben)).toEqual(['in doubt', 'again']);
+  expect(ben.events('peerLeft')).toEqual([]);
+}, 30_000);
