@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Redis } from '../../src/server/adapter/redis/redis.ts';
+import { RedisNodeLeases } from '../../src/server/adapter/redis/redis-node-leases.ts';
 import { textsOf } from '../../src/server/adapter/redis/redis-reply.ts';
 import { RedisSessionStore } from '../../src/server/adapter/redis/redis-session-store.ts';
+import { NodeWatch } from '../../src/server/liveness/node-watch.ts';
 import type { SessionRef } from '../../src/server/port/session-store.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { ErrorCode, SignalError } from '../../src/shared/signal-error.ts';
 import { PlainRedis } from '../redis/plain-redis.ts';
 import { type SpareRedis, startSpareRedis } from '../redis/spare-redis.ts';
+import { quietLog } from '../unit/quiet-log.ts';
 
 const endedKeepMs = 60_000;
 const windowMs = 60_000;
@@ -202,4 +206,39 @@ test('rooms of any name stay what they are in a record, and none is none', async
   for (const name of names) await elsewhere.removeRoom(ada, 1, name, `${name}:1`);
   expect(await rooms()).toEqual([]);
   expect(await attach(elsewhere, 'a')).toMatchObject({ outcome: 'attached', record: { rooms: new Map() } });
+});
+
+test('N3: what a dead node had is due at a survivor a lease, a window and two seconds after the death at most', async () => {
+  const leaseMs = 1_200;
+  const watchOf = (node: string) =>
+    new NodeWatch({
+      leases: new RedisNodeLeases(redis),
+      store: new RedisSessionStore({ redis, endedKeepMs }),
+      node,
+      clock: systemClock,
+      log: quietLog,
+      leaseMs,
+      onPaused: () => undefined,
+    });
+  const [dying, survivor] = [watchOf('a'), watchOf('b')];
+  await Promise.all([dying.start(), survivor.start()]);
+  const sessions = Array.from({ length: 700 }, (_, i) => ({ userId: `user-${i}`, sessionId: `s${i}` }));
+  await Promise.all(
+    sessions.map((ref) =>
+      elsewhere.open({ ...ref, secretHash: 'hash', node: 'a', windowMs: 300, policy: 'multiple' }),
+    ),
+  );
+  // Until the survivor has seen it live.
+  await delay(leaseMs);
+  expect(await keys()).toContain(hints);
+  dying.stop();
+  const diedMs = performance.now();
+  await expect
+    .poll(async () => (await elsewhere.due('b', 1_000)).length, { interval: 50, timeout: 10_000 })
+    .toBe(700);
+  expect(performance.now() - diedMs).toBeLessThan(leaseMs + 300 + 2_000);
+  expect(performance.now() - diedMs).toBeGreaterThan(leaseMs / 2);
+  await expect.poll(() => list('SMEMBERS', 'nodes')).toEqual(['b']);
+  expect(await keys()).not.toContain(hints);
+  survivor.stop();
 });

@@ -32,20 +32,18 @@ export class OwnHints {
     this.#node = node;
   }
 
-  /** Adds the hint of a session, then does what may give it to the node. */
-  async take<Result>(name: HintName, work: () => Promise<Result>): Promise<Result> {
-    this.#taking.set(name, (this.#taking.get(name) ?? 0) + 1);
+  /** Adds the hints of sessions, then does what may give them to the node. */
+  async take<Result>(names: readonly HintName[], work: () => Promise<Result>): Promise<Result> {
+    for (const name of names) this.#taking.set(name, (this.#taking.get(name) ?? 0) + 1);
     try {
-      await this.#hints.add(this.#node, [name]);
+      await this.#hints.add(this.#node, names);
       return await work();
     } catch (error) {
       // It may have been done all the same.
-      this.#taken.add(name);
+      for (const name of names) this.#taken.add(name);
       throw error;
     } finally {
-      const others = (this.#taking.get(name) ?? 1) - 1;
-      if (others === 0) this.#taking.delete(name);
-      else this.#taking.set(name, others);
+      for (const name of names) this.#endTaking(name);
     }
   }
 
@@ -106,5 +104,32 @@ export class OwnHints {
       this.#left = left.length > 0 ? left.slice(limit) : undefined;
     };
     return { names: left.slice(0, limit), done };
+  }
+
+  #endTaking(name: HintName): void {
+    const others = (this.#taking.get(name) ?? 1) - 1;
+    if (others === 0) this.#taking.delete(name);
+    else this.#taking.set(name, others);
+  }
+}
+
+/** The nodes whose process this is: in production one. */
+export class OwnNodes {
+  readonly #hints: SessionHints;
+  readonly #nodes = new Map<string, OwnHints>();
+
+  constructor(hints: SessionHints) {
+    this.#hints = hints;
+  }
+
+  of(node: string): OwnHints {
+    const own = this.#nodes.get(node) ?? new OwnHints(this.#hints, node);
+    this.#nodes.set(node, own);
+    return own;
+  }
+
+  /** The session is forgotten, whichever node had it. */
+  forgot(node: string, name: HintName): void {
+    this.#nodes.get(node)?.forgot(name);
   }
 }

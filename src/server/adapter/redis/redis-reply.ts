@@ -7,7 +7,7 @@ export function textOf(reply: RedisReply | undefined): string {
 }
 
 /** The items of a reply that is a list. None: nil. */
-export function itemsOf(reply: RedisReply): readonly RedisReply[] {
+function itemsOf(reply: RedisReply): readonly RedisReply[] {
   if (reply === null) return [];
   if (typeof reply === 'number' || Buffer.isBuffer(reply)) {
     throw new TypeError('Redis answered something else than a list');

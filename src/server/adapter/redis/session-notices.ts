@@ -13,14 +13,17 @@ export class SessionNotices {
   }
 
   /** Never rejects: what it is about is done, and would not be undone. */
-  async tell(node: string, notice: SessionNotice): Promise<void> {
-    const message = Buffer.from(JSON.stringify(notice));
+  async tell(node: string, notices: readonly SessionNotice[]): Promise<void> {
+    if (notices.length === 0) return;
+    const message = Buffer.from(JSON.stringify(notices));
     await this.#redis.publish(channelOf(node), message).catch(() => undefined);
   }
 
   watch(node: string, listener: (notice: SessionNotice) => void): Promise<{ close(): void }> {
     return this.#redis.subscribe(channelOf(node), {
-      onMessage: (message) => listener(JSON.parse(message.toString()) as SessionNotice),
+      onMessage: (message) => {
+        for (const notice of JSON.parse(message.toString()) as readonly SessionNotice[]) listener(notice);
+      },
       onInterrupted: () => undefined,
     });
   }

@@ -1,4 +1,7 @@
 import type { EndReason, JoinRecord, SessionRecord, SessionRef } from '../../port/session-store.ts';
+import type { RedisReply } from './redis.ts';
+import { textsOf } from './redis-reply.ts';
+import type { LookIn } from './session-hints.ts';
 
 /** A record as the scripts keep it, as far as it is read here. */
 interface StoredRecord {
@@ -26,4 +29,19 @@ export function sessionRecords(userId: string, texts: readonly string[]): Sessio
   const order = (id: string, other: string) => (id < other ? -1 : 1);
   opened.sort((a, b) => a.atMs - b.atMs || order(a.record.sessionId, b.record.sessionId));
   return opened.map(({ record }) => record);
+}
+
+/** A record as its slot has it now, and when to look at it again. */
+export interface Looked {
+  readonly record: SessionRecord;
+  readonly lookIn: LookIn;
+}
+
+export function lookedAt(ref: SessionRef, reply: RedisReply): Looked {
+  const [json = '', lookIn] = textsOf(reply);
+  return { record: sessionRecord(ref, json), lookIn: lookIn === 'inf' ? 'inf' : Number(lookIn) };
+}
+
+export function refOf({ userId, sessionId }: SessionRef): SessionRef {
+  return { userId, sessionId };
 }

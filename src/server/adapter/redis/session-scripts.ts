@@ -1,3 +1,5 @@
+import type { SessionRef } from '../../port/session-store.ts';
+import type { Redis, RedisArgument, RedisReply } from './redis.ts';
 import { RedisScript } from './redis-script.ts';
 
 const script = (file: string) => RedisScript.load(import.meta.url, 'session.lua', file);
@@ -14,3 +16,20 @@ export const sessionScripts = {
   adopt: script('session-adopt.lua'),
   look: script('session-look.lua'),
 };
+
+/** Where a user's records are, by session id. */
+export function recordsKey(userId: string): string {
+  return `user:{${userId}}:sessions`;
+}
+
+/** Runs one of the scripts on a session. All its keys are in the user's slot: ids have no braces. */
+export function runOnSession(
+  redis: Redis,
+  script: RedisScript,
+  { userId, sessionId }: SessionRef,
+  args: readonly RedisArgument[],
+): Promise<RedisReply> {
+  const [nodes, tombstone] = [`user:{${userId}}:node`, `user:{${userId}}:ended:${sessionId}`];
+  const keys = [recordsKey(userId), nodes, `disconnecting:{${userId}}`, tombstone] as const;
+  return redis.run(script, keys, [sessionId, ...args]);
+}
