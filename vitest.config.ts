@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ContractReporter } from './test/reporter/contract-reporter.ts';
 import { CoverageReporter } from './test/reporter/coverage-reporter.ts';
 import { LogReporter } from './test/reporter/log-reporter.ts';
 
@@ -12,6 +13,7 @@ export default defineConfig({
     reporters: [
       'default',
       new CoverageReporter('docs/coverage.md'),
+      new ContractReporter(),
       new LogReporter(),
       ...(outputFile ? ['json'] : []),
     ],

@@ -170,7 +170,15 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   });
   const { maxFrameBytes, requestTimeoutMs } = limits;
   const dispatcher = new Dispatcher({ handlers, maxFrameBytes, requestTimeoutMs, clock, metrics });
-  const reaper = new Reaper({ store, node: config.nodeId, leaver, clock, log, intervalMs: reapIntervalMs });
+  const reaper = new Reaper({
+    store,
+    node: config.nodeId,
+    leaver,
+    clock,
+    log,
+    intervalMs: reapIntervalMs,
+    graceMs: config.reconnection.windowMs,
+  });
   const nodeWatch = new NodeWatch({
     leases,
     store,

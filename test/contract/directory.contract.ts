@@ -60,7 +60,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<SignalError> {
 
 /** What every Directory keeps, whatever service is behind it. */
 export function directoryContract(name: string, make: () => Promise<DirectoryFixture>): void {
-  describe(`directory, ${name}`, () => {
+  describe(`Directory: ${name}`, () => {
     let fixture: DirectoryFixture;
     let directory: Directory;
     beforeEach(async () => {

@@ -1,34 +1,41 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Redis } from '../../src/server/adapter/redis/redis.ts';
+import type { RedisClient } from '../../src/server/adapter/redis/redis-client.ts';
 import { RedisNodeLeases } from '../../src/server/adapter/redis/redis-node-leases.ts';
-import { PlainRedis } from '../redis/plain-redis.ts';
-import { type SpareRedis, startSpareRedis } from '../redis/spare-redis.ts';
 import { twice } from '../redis/twice.ts';
 import { type NodeLeasesFixture, nodeLeasesContract } from './node-leases.contract.ts';
+import { type RedisDeployment, redisDeployments } from './redis-deployments.ts';
 
-let server: SpareRedis;
-beforeAll(async () => {
-  server = await startSpareRedis();
-});
-afterAll(() => server.stop());
+const deployments = redisDeployments();
+for (const { name, open } of deployments) {
+  nodeLeasesContract(`Redis, ${name}`, () => fixture(open, (redis) => redis));
+  nodeLeasesContract(`Redis, ${name}, that carries everything out twice`, () => fixture(open, twice));
+}
 
-nodeLeasesContract('Redis', () => fixture((redis) => redis));
-nodeLeasesContract('Redis that carries everything out twice', () => fixture(twice));
-
-async function fixture(behind: (redis: Redis) => Redis): Promise<NodeLeasesFixture> {
-  const redis = new PlainRedis(server.socketPath);
-  await redis.call('', 'FLUSHALL');
+async function fixture(
+  open: RedisDeployment['open'],
+  behind: (redis: Redis) => Redis,
+): Promise<NodeLeasesFixture> {
+  const redis = await open();
   return {
     leases: new RedisNodeLeases(behind(redis)),
-    close: () => {
+    close() {
       redis.close();
       return Promise.resolve();
     },
   };
 }
 
+/** On one server, until the test ends. */
+async function openOne(): Promise<RedisClient> {
+  const redis = await deployments[0]?.open();
+  if (redis === undefined) throw new Error('there is no server');
+  onTestFinished(() => redis.close());
+  return redis;
+}
+
 test('the lineage is another when the server is, as after a failover', async () => {
-  const redis = new PlainRedis(server.socketPath);
+  const redis = await openOne();
   const leases = new RedisNodeLeases(redis);
   await leases.renew('a');
   const before = (await leases.read()).get('a');
@@ -37,12 +44,10 @@ test('the lineage is another when the server is, as after a failover', async () 
   expect(after?.counter).toBe(before?.counter);
   expect(after?.lineage).toMatch(/^[0-9a-f]{40}$/);
   expect(after?.lineage).not.toBe(before?.lineage);
-  redis.close();
 });
 
 test('a node that renews while it is being forgotten stays registered', async () => {
-  const redis = new PlainRedis(server.socketPath);
-  await redis.call('', 'FLUSHALL');
+  const redis = await openOne();
   const node = new RedisNodeLeases(redis);
   await node.renew('a');
   const other = new RedisNodeLeases({
@@ -55,5 +60,4 @@ test('a node that renews while it is being forgotten stays registered', async ()
   });
   await other.forget('a', 1);
   expect([...(await node.read()).keys()]).toEqual(['a']);
-  redis.close();
 });

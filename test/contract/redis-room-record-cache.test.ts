@@ -1,39 +1,33 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { RoomRecordSchema } from '../../gen/parley/directory/v1/directory_pb.ts';
 import { RoomMode } from '../../gen/parley/signal/v1/room_pb.ts';
 import { textOf } from '../../src/server/adapter/redis/redis-reply.ts';
 import { RedisRoomRecordCache } from '../../src/server/adapter/redis/redis-room-record-cache.ts';
-import { PlainRedis } from '../redis/plain-redis.ts';
-import { type SpareRedis, startSpareRedis } from '../redis/spare-redis.ts';
+import { advance, redisDeployments } from './redis-deployments.ts';
 import { roomRecordCacheContract } from './room-record-cache.contract.ts';
 
-let server: SpareRedis;
-beforeAll(async () => {
-  server = await startSpareRedis();
-});
-afterAll(() => server.stop());
-
-roomRecordCacheContract('Redis', async () => {
-  const redis = new PlainRedis(server.socketPath);
-  await redis.call('', 'FLUSHALL');
-  return {
-    cache: new RedisRoomRecordCache(redis),
-    ttlMs: 400,
-    staleMs: 400,
-    advance: async (ms: number) => {
-      await delay(ms);
-    },
-    close: () => {
-      redis.close();
-      return Promise.resolve();
-    },
-  };
-});
+const deployments = redisDeployments();
+for (const { name, open } of deployments) {
+  roomRecordCacheContract(`Redis, ${name}`, async () => {
+    const redis = await open();
+    return {
+      cache: new RedisRoomRecordCache(redis),
+      ttlMs: 400,
+      staleMs: 400,
+      advance,
+      close() {
+        redis.close();
+        return Promise.resolve();
+      },
+    };
+  });
+}
 
 test('N2: an operator reads the record of a room, and what an operator wrote wrong counts as not there', async () => {
-  const redis = new PlainRedis(server.socketPath);
+  const redis = await deployments[0]?.open();
+  if (redis === undefined) throw new Error('there is no server');
+  onTestFinished(() => redis.close());
   const cache = new RedisRoomRecordCache(redis);
   const key = 'room:{daily}';
   const read = async () => textOf(await redis.call(key, 'GET', key));
@@ -54,5 +48,4 @@ test('N2: an operator reads the record of a room, and what an operator wrote wro
   expect(await read()).toContain('"noSuchRoom":true');
   await cache.put('daily', undefined, 0, 0);
   expect(await cache.get('daily')).toBeUndefined();
-  redis.close();
 });

@@ -35,7 +35,7 @@ const plain = (value: RoomRecord | undefined) => value && toJson(RoomRecordSchem
 
 /** What every RoomRecordCache keeps, whatever holds it. */
 export function roomRecordCacheContract(name: string, make: () => Promise<RoomRecordCacheFixture>): void {
-  describe(`room record cache, ${name}`, () => {
+  describe(`RoomRecordCache: ${name}`, () => {
     let fixture: RoomRecordCacheFixture;
     let cache: RoomRecordCache;
     let ttlMs: number;

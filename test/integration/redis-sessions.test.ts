@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Redis } from '../../src/server/adapter/redis/redis.ts';
+import type { RedisClient } from '../../src/server/adapter/redis/redis-client.ts';
 import { RedisNodeLeases } from '../../src/server/adapter/redis/redis-node-leases.ts';
 import { textsOf } from '../../src/server/adapter/redis/redis-reply.ts';
 import { RedisSessionStore } from '../../src/server/adapter/redis/redis-session-store.ts';
@@ -8,8 +9,8 @@ import { NodeWatch } from '../../src/server/liveness/node-watch.ts';
 import type { SessionRef } from '../../src/server/port/session-store.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { ErrorCode, SignalError } from '../../src/shared/signal-error.ts';
-import { PlainRedis } from '../redis/plain-redis.ts';
-import { type SpareRedis, startSpareRedis } from '../redis/spare-redis.ts';
+import { addressOf, connectTo } from '../redis/log-on-redis.ts';
+import { RedisServer } from '../redis/redis-server.ts';
 import { quietLog } from '../unit/quiet-log.ts';
 
 const endedKeepMs = 60_000;
@@ -17,17 +18,17 @@ const windowMs = 60_000;
 const ada: SessionRef = { userId: 'ada', sessionId: 's1' };
 const hints = 'node:{a}:sessions';
 
-let server: SpareRedis;
-let redis: PlainRedis;
+let server: RedisServer;
+let redis: RedisClient;
 /** Over the same Redis, undisturbed: another process. */
 let elsewhere: RedisSessionStore;
 
 beforeAll(async () => {
-  server = await startSpareRedis();
+  server = await RedisServer.start();
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
-  redis = new PlainRedis(server.socketPath);
+  redis = connectTo({ kind: 'server', address: addressOf(server) });
   await redis.call('', 'FLUSHALL');
   elsewhere = new RedisSessionStore({ redis, endedKeepMs });
 });

@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
+import { SignalError } from '../../shared/signal-error.ts';
 import type { Log } from '../port/log.ts';
 import type { SessionRecord, SessionStore } from '../port/session-store.ts';
 import type { RoomLeaver } from './room-leaver.ts';
@@ -12,6 +13,8 @@ export interface ReaperOptions {
   readonly log: Log;
   /** How often it looks, in milliseconds: a session ends at most this long after its window. */
   readonly intervalMs: number;
+  /** After the store was away: how long sessions may come back that could not while it was, in milliseconds. */
+  readonly graceMs: number;
 }
 
 const batch = 500;
@@ -23,6 +26,9 @@ export class Reaper {
   readonly #options: ReaperOptions;
   #cancel: (() => void) | undefined;
   #stopped = false;
+  #isStoreAway = false;
+  /** Until then no session is ended because its window ran out, by the monotonic clock. */
+  #graceUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReaperOptions) {
     this.#options = options;
@@ -41,28 +47,47 @@ export class Reaper {
   }
 
   async #round(): Promise<void> {
-    const { store, node, log } = this.#options;
+    const { store, node } = this.#options;
     try {
       const due = await store.due(node, batch);
+      this.#reachedStore();
       for (let i = 0; i < due.length; i += atOnce) {
         await Promise.all(due.slice(i, i + atOnce).map((record) => this.#tryToEnd(record)));
       }
-    } catch (error) {
-      log.error('reaper.round', error);
+    } catch (thrown) {
+      this.#failed(SignalError.from(thrown));
     }
+  }
+
+  #reachedStore(): void {
+    const { clock, log, graceMs } = this.#options;
+    if (!this.#isStoreAway) return;
+    this.#isStoreAway = false;
+    this.#graceUntilMs = clock.monotonicMs() + graceMs;
+    log.info('reaper.goes_on', { graceMs });
+  }
+
+  /** In the log once for each time that the store is away. */
+  #failed(error: SignalError): void {
+    const { log } = this.#options;
+    if (!error.retryable) log.error('reaper.round', error);
+    else if (!this.#isStoreAway) log.warn('reaper.waits', { code: error.codeName });
+    this.#isStoreAway = true;
   }
 
   /** One that can't be finished yet stays due, and holds up no other. */
   async #tryToEnd(record: SessionRecord): Promise<void> {
     try {
       await this.#end(record);
-    } catch (error) {
-      this.#options.log.error('reaper.session', error, { session: record.sessionId });
+    } catch (thrown) {
+      const error = SignalError.from(thrown);
+      if (!error.retryable) this.#options.log.error('reaper.session', thrown, { session: record.sessionId });
     }
   }
 
   async #end(record: SessionRecord): Promise<void> {
-    const { store, leaver } = this.#options;
+    const { store, leaver, clock } = this.#options;
+    if (record.ended === undefined && clock.monotonicMs() < this.#graceUntilMs) return;
     const ended = record.ended === undefined ? await store.end(record, record.gen, 'lost') : record;
     if (ended !== undefined) await leaver.finish(ended);
   }

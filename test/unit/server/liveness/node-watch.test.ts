@@ -227,7 +227,14 @@ test('an adoption that failed is tried again', async () => {
   expect(logged).toEqual(['b node.dead', 'b node.adopt_failed', 'b node.adopted']);
 });
 
-test('a node that can not be registered does not start', async () => {
+test('a node that can not be registered waits with its start until it can', async () => {
   leases.isAway = true;
-  await expect(startNode('a')).rejects.toMatchObject({ code: ErrorCode.UNAVAILABLE });
+  const starting = startNode('a');
+  await clock.advance(5_000);
+  expect(logged.every((line) => line === 'a node.start_waits')).toBe(true);
+  expect(logged.length).toBeGreaterThan(3);
+  leases.isAway = false;
+  await clock.advance(1_000);
+  await starting;
+  expect([...(await leases.read()).keys()]).toEqual(['a']);
 });

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { MemoryRoomLog } from '../../../../src/server/adapter/memory/memory-room-log.ts';
+import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
+import { Reaper } from '../../../../src/server/liveness/reaper.ts';
+import { RoomLeaver } from '../../../../src/server/liveness/room-leaver.ts';
+import type { SessionRecord } from '../../../../src/server/port/session-store.ts';
+import { ErrorCode, SignalError } from '../../../../src/shared/signal-error.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
+import { quietLog } from '../../quiet-log.ts';
+
+/** A store that can be out of reach. */
+class RemoteSessionStore extends MemorySessionStore {
+  isAway = false;
+
+  override due(node: string, limit: number): Promise<readonly SessionRecord[]> {
+    if (this.isAway) return Promise.reject(new SignalError(ErrorCode.UNAVAILABLE, 'on purpose'));
+    return super.due(node, limit);
+  }
+}
+
+async function setUp() {
+  const clock = new FakeClock();
+  const store = new RemoteSessionStore({ clock, endedKeepMs: 60_000 });
+  const roomLog = new MemoryRoomLog({ clock, keepMs: 60_000, maxBytes: 10_000, emptyGraceMs: 0 });
+  const leaver = new RoomLeaver(roomLog, store, quietLog);
+  const reaper = new Reaper({
+    store,
+    node: 'a',
+    leaver,
+    clock,
+    log: quietLog,
+    intervalMs: 250,
+    graceMs: 5_000,
+  });
+  const ref = { userId: 'ada', sessionId: 's1' };
+  await store.open({ ...ref, secretHash: 'hash', node: 'a', windowMs: 1_000, policy: 'multiple' });
+  reaper.start();
+  const left = async () => (await store.sessions('ada')).length;
+  return { clock, store, reaper, ref, left };
+}
+
+test('R3: a session ends soon after its window', async () => {
+  const { clock, store, reaper, ref, left } = await setUp();
+  await store.detach(ref, 1, 1_000);
+  await clock.advance(900);
+  expect(await left()).toBe(1);
+  await clock.advance(400);
+  expect(await left()).toBe(0);
+  reaper.stop();
+  expect(clock.pending).toBe(0);
+});
+
+test('N4: a session whose window ran out while the store was away may come back for some time when the store does', async () => {
+  const { clock, store, reaper, ref, left } = await setUp();
+  await store.detach(ref, 1, 1_000);
+  store.isAway = true;
+  await clock.advance(3_000);
+  store.isAway = false;
+  await clock.advance(4_900);
+  expect(await left()).toBe(1);
+  await clock.advance(700);
+  expect(await left()).toBe(0);
+  reaper.stop();
+});
+
+test('what has ended is finished without that time', async () => {
+  const { clock, store, reaper, ref } = await setUp();
+  store.isAway = true;
+  await clock.advance(1_000);
+  await store.end(ref, 1, 'kicked');
+  store.isAway = false;
+  await clock.advance(600);
+  expect(await store.due('a', 10)).toEqual([]);
+  reaper.stop();
+});
