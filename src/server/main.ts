@@ -133,7 +133,7 @@ type Inside = ReturnType<typeof makeInside>;
 
 /** Sessions, what their frames do, and the end of those that do not come back. */
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
-  const { clock, roomLog, store, leases, status, verifier } = ports;
+  const { clock, roomLog, store, leases, presence, status, verifier } = ports;
   const metrics = new PrometheusMetrics();
   const { limits, rooms: kept } = config;
   const tails = new StreamTails({ log: roomLog, clock, logger: log });
@@ -143,7 +143,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     ...unimplementedHandlers,
     ...rooms.handlers,
     ...new RelayFeature(roomLog, clock, metrics).handlers,
-    ...new SessionFeature(() => sessions, verifier).handlers,
+    ...new SessionFeature(() => sessions, verifier, presence).handlers,
   } satisfies Handlers;
   const sessions: Sessions = new Sessions({
     store,

@@ -46,6 +46,8 @@ export function openPorts(options: PortsOptions): Ports {
   const { windowMaxMs } = config.reconnection;
   const { records, ...store } = openStore({
     source: config.store,
+    node: config.nodeId,
+    presenceTtlMs: config.liveness.presenceTtlMs,
     clock,
     log,
     keepMs: keepMsOf(config),

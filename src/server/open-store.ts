@@ -6,11 +6,13 @@ import { MemoryRoomRecordCache } from './adapter/memory/memory-room-record-cache
 import { MemorySessionStore } from './adapter/memory/memory-session-store.ts';
 import { RedisClient } from './adapter/redis/redis-client.ts';
 import { RedisNodeLeases } from './adapter/redis/redis-node-leases.ts';
+import { RedisPresenceView } from './adapter/redis/redis-presence-view.ts';
 import { RedisRoomLog } from './adapter/redis/redis-room-log.ts';
 import { RedisRoomRecordCache } from './adapter/redis/redis-room-record-cache.ts';
 import { RedisSessionStore } from './adapter/redis/redis-session-store.ts';
 import type { Log } from './port/log.ts';
 import type { NodeLeases } from './port/node-leases.ts';
+import type { PresenceView } from './port/presence-view.ts';
 import type { RoomLog } from './port/room-log.ts';
 import type { RoomRecordCache } from './port/room-record-cache.ts';
 import type { SessionStore } from './port/session-store.ts';
@@ -18,6 +20,10 @@ import type { StoreStatus } from './port/store-status.ts';
 
 export interface StoreOptions {
   readonly source: StoreSource;
+  /** This node's name. */
+  readonly node: string;
+  /** How long presence holds without being renewed, in milliseconds. */
+  readonly presenceTtlMs: number;
   readonly clock: Clock;
   readonly log: Log;
   /** How long the log of a room reaches back, in milliseconds. */
@@ -35,6 +41,7 @@ export interface Store {
   readonly store: SessionStore;
   readonly leases: NodeLeases;
   readonly records: RoomRecordCache;
+  readonly presence: PresenceView;
   readonly status: StoreStatus;
   /** Whether other nodes stand on it too, so that clients can move to them. */
   readonly isShared: boolean;
@@ -57,6 +64,7 @@ function memoryStore({ clock, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: Sto
     store: new MemorySessionStore({ clock, endedKeepMs }),
     leases: new MemoryNodeLeases(),
     records: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
+    presence: { renew: () => undefined },
     status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
     isShared: false,
     close: () => roomLog.close(),
@@ -64,7 +72,7 @@ function memoryStore({ clock, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: Sto
 }
 
 function redisStore(
-  { clock, log, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions,
+  { node, presenceTtlMs, clock, log, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions,
   { place, access, timeoutMs: deadlineMs }: StoreSource & { readonly kind: 'redis' },
 ): Store {
   const callTimeoutMs = timeoutsInCall * deadlineMs;
@@ -82,6 +90,7 @@ function redisStore(
     store: new RedisSessionStore({ redis, endedKeepMs }),
     leases: new RedisNodeLeases(redis),
     records: new RedisRoomRecordCache(redis),
+    presence: new RedisPresenceView({ redis, node, ttlMs: presenceTtlMs }),
     status: redis,
     isShared: true,
     close: () => {

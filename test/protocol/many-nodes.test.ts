@@ -149,3 +149,52 @@ test('N4: while Redis is away clients stay connected and are told, what they ask
   await expect.poll(() => signalsOf(ben)).toEqual(['in doubt', 'again']);
   expect(ben.events('peerLeft')).toEqual([]);
 }, 30_000);
+
+test('N2: an operator reads in Redis who is where', async () => {
+  const { here, there, redis, signIn } = await setUp();
+  const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
+  await ann.join('daily', randomUUID());
+  await ben.join('daily', randomUUID());
+  expect(await redis.call('HGETALL', 'room:{daily}:nodes')).toEqual(['node-1', '1', 'node-2', '1']);
+  const { sessionId } = ann.welcome;
+  expect(await redis.call('HGETALL', 'user:{ann}:node')).toEqual([sessionId, 'node-1']);
+  const presence = 'presence:{daily}:{ann}';
+  await expect.poll(() => redis.call('GET', presence)).toBe('node-1');
+  await redis.call('PEXPIRE', presence, 1_000);
+  await ann.settle();
+  await expect.poll(() => redis.call('PTTL', presence)).toBeGreaterThan(20_000);
+  expect(JSON.parse(String(await redis.call('GET', 'room:{daily}')))).toMatchObject({
+    record: { roomId: 'daily' },
+  });
+  const heard = await redis.call('PUBSUB', 'SHARDCHANNELS', 'channel:room:*');
+  expect(heard).toEqual(['channel:room:{daily}']);
+  ann.close();
+  await expect.poll(() => redis.call('ZRANGE', 'disconnecting:{ann}', 0, -1)).toEqual([sessionId]);
+  expect(await redis.call('HGETALL', 'room:{daily}:nodes')).toEqual(['node-1', '1', 'node-2', '1']);
+  await expect
+    .poll(() => redis.call('HGETALL', 'room:{daily}:nodes'), { timeout: 5_000 })
+    .toEqual(['node-2', '1']);
+  expect(await redis.call('EXISTS', 'disconnecting:{ann}', 'user:{ann}:node', 'user:{ann}:sessions')).toBe(0);
+});
+
+test('S6: the last connection of a node is gone, and with its clients all that it kept in Redis of them', async () => {
+  const { here, there, redis, signIn } = await setUp({
+    ROOM_EMPTY_GRACE_MS: '200',
+    RECONNECTION_WINDOW_MS: '100',
+  });
+  for (const node of [here, there]) {
+    const client = await signIn(node, 'ann');
+    await client.join('daily', randomUUID());
+    await client.request({ case: 'signOut', value: {} });
+    await client.closed;
+  }
+  const left = async () => {
+    const keys = (await redis.call('KEYS', '*')) as string[];
+    return keys.filter(
+      (key) => !/^(rooms|nodes|node:|room:\{daily\}$|presence:|user:\{ann\}:ended:)/.test(key),
+    );
+  };
+  await expect.poll(left, { timeout: 5_000 }).toEqual([]);
+  const nodes = await redis.call('KEYS', 'node:*:sessions');
+  expect(nodes).toEqual([]);
+});

@@ -10,7 +10,7 @@ if record.call ~= call then
   record.before = dead
   record.node = node
   if record.phase ~= 'ended' then
-    record.gen = record.gen + 1
+    raiseGen(record)
     detach(record, record.windowMs)
   end
   save(id, record)

@@ -12,7 +12,7 @@ if attempt ~= 0 and attempt < record.attempt then return { 'overtaken' } end
 
 record.call = call
 record.before = record.node
-record.gen = record.gen + 1
+raiseGen(record)
 record.node = node
 record.windowMs = windowMs
 record.attempt = math.max(record.attempt, attempt)

@@ -27,6 +27,6 @@ if policy == 'replace' then
 end
 save(id, {
   secretHash = secretHash, gen = 1, node = node, attempt = 0, windowMs = windowMs, phase = 'attached', deadlineMs = 0,
-  openedMs = now(), call = call, rooms = {},
+  openedMs = now(), call = call, lineage = lineageNow(), rooms = {},
 })
 return ended

@@ -37,6 +37,18 @@ local function current(gen)
   return record and record.gen == tonumber(gen) and record.phase ~= 'ended' and record
 end
 
+-- The id of the data set's history: it changes with every restart and every promotion.
+local function lineageNow()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+end
+
+-- Above every gen that the session may have had: of another lineage some may be lost, and nobody may have one of those again.
+local function raiseGen(record)
+  local lineage = lineageNow()
+  record.gen = record.gen + (record.lineage == lineage and 1 or 65536)
+  record.lineage = lineage
+end
+
 local function detach(record, windowMs)
   record.phase = 'detached'
   record.deadlineMs = now() + windowMs

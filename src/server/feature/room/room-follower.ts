@@ -3,6 +3,7 @@ import { PermissionsSchema } from '../../../../gen/parley/signal/v1/room_pb.ts';
 import { CloseCode } from '../../../shared/close-codes.ts';
 import { takesOut } from '../../domain/departure.ts';
 import { type MemberView, type RoomView, readRoom } from '../../domain/room-view.ts';
+import type { PresenceView } from '../../port/presence-view.ts';
 import type { Position, RoomLog, StreamState } from '../../port/room-log.ts';
 import type { SessionStore } from '../../port/session-store.ts';
 import type { RoomMembership, Session } from '../../session/session.ts';
@@ -19,6 +20,7 @@ export interface Standing {
 export interface RoomFollowerOptions {
   readonly roomLog: RoomLog;
   readonly store: SessionStore;
+  readonly presence: PresenceView;
   readonly makeFeed: (options: StreamFeedOptions) => StreamFeed;
 }
 
@@ -82,6 +84,7 @@ export class RoomFollower {
     session.rooms.get(roomId)?.feed.stop();
     const membership = this.#membership(session, roomId, member, place);
     session.rooms.set(roomId, membership);
+    this.#options.presence.renew(roomId, session.userId);
     membership.feed.start(after, isHead);
   }
 

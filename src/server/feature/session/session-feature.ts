@@ -3,6 +3,7 @@ import { HeartbeatAnswerSchema, TokenRefreshedSchema } from '../../../../gen/par
 import { CloseCode } from '../../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { type ClientFrameView, decodeBody, type FrameKind } from '../../frame/client-frame.ts';
+import type { PresenceView } from '../../port/presence-view.ts';
 import type { TokenVerifier } from '../../port/token-verifier.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
@@ -14,19 +15,24 @@ import { checkSuccessor } from './successor.ts';
 export class SessionFeature {
   readonly #sessions: () => Sessions;
   readonly #verifier: TokenVerifier;
+  readonly #presence: PresenceView;
 
   readonly handlers = {
     hello: () =>
       Promise.reject(new SignalError(ErrorCode.INVALID_ARGUMENT, 'the session is signed in already')),
-    heartbeat: (session) => Promise.resolve(delivered(session)),
+    heartbeat: (session) => {
+      for (const roomId of session.rooms.keys()) this.#presence.renew(roomId, session.userId);
+      return delivered(session);
+    },
     refreshToken: (session, frame) => this.#refreshToken(session, frame),
     signOut: (session) => this.#signOut(session),
   } satisfies Partial<Record<FrameKind, Handler>>;
 
   /** `sessions` is asked for when it is needed: the sessions need the handlers first. */
-  constructor(sessions: () => Sessions, verifier: TokenVerifier) {
+  constructor(sessions: () => Sessions, verifier: TokenVerifier, presence: PresenceView) {
     this.#sessions = sessions;
     this.#verifier = verifier;
+    this.#presence = presence;
   }
 
   async #refreshToken(session: Session, frame: ClientFrameView): Promise<Answer> {

@@ -67,7 +67,7 @@ export function expiringSessions(verifier: TokenVerifier) {
   const sessions = new Sessions(usualSessions(store, clock));
   const handlers = {
     ...unimplementedHandlers,
-    ...new SessionFeature(() => sessions, verifier).handlers,
+    ...new SessionFeature(() => sessions, verifier, { renew: () => undefined }).handlers,
   } as unknown as Handlers;
   const dispatcher = new Dispatcher({
     handlers,

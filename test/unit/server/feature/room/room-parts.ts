@@ -83,6 +83,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
       getUser: () => Promise.resolve(undefined),
     },
     verifier: { verify: unasked, verifyJoinToken: unasked },
+    presence: { renew: () => undefined },
     tails: new StreamTails({ log: roomLog, clock, logger: quietLog }),
     makeFeed: (feed) => new StreamFeed(feed),
     clock,
