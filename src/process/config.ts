@@ -53,6 +53,8 @@ export type StoreSource =
       readonly access: RedisAccess;
       /** How long Redis may answer nothing while it is asked something, in milliseconds. */
       readonly timeoutMs: number;
+      /** When a commit counts as done. */
+      readonly ack: 'memory' | 'replica';
     };
 
 /** What the process was told. `docs/settings.md` has the settings, their defaults and bounds. */
@@ -259,7 +261,8 @@ function toStoreSource(values: SettingValues): StoreSource {
       ? ({ kind: 'cluster', nodes } as const)
       : ({ kind: 'server', address: { host, port } } as const);
   };
-  return { kind: 'redis', place: place(), access, timeoutMs: values.REDIS_TIMEOUT_MS };
+  const { REDIS_TIMEOUT_MS: timeoutMs, REDIS_ACK: ack } = values;
+  return { kind: 'redis', place: place(), access, timeoutMs, ack };
 }
 
 function toDirectorySource(values: SettingValues): DirectorySource {

@@ -37,6 +37,7 @@ export const settings = {
   REDIS_SENTINELS: { form: form.list(form.hostAndPort) },
   REDIS_SENTINEL_NAME: { form: form.text('should be a name'), fallback: 'mymaster' },
   REDIS_SENTINEL_PASSWORD: { form: form.text('should be a password'), secret: true },
+  REDIS_ACK: { form: form.choice('memory', 'replica'), fallback: 'memory' },
   REDIS_TIMEOUT_MS: { form: form.milliseconds(50), fallback: '1000' },
 
   LOG_LEVEL: { form: form.choice('debug', 'info', 'warn', 'error'), fallback: 'info' },

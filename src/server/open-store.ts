@@ -73,7 +73,7 @@ function memoryStore({ clock, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: Sto
 
 function redisStore(
   { node, presenceTtlMs, clock, log, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: StoreOptions,
-  { place, access, timeoutMs: deadlineMs }: StoreSource & { readonly kind: 'redis' },
+  { place, access, timeoutMs: deadlineMs, ack }: StoreSource & { readonly kind: 'redis' },
 ): Store {
   const callTimeoutMs = timeoutsInCall * deadlineMs;
   const redis = new RedisClient({ place, access, clock, log, deadlineMs, callTimeoutMs });
@@ -84,6 +84,7 @@ function redisStore(
     maxBytes,
     emptyGraceMs,
     commitTimeoutMs: callTimeoutMs,
+    ack,
   });
   return {
     roomLog,

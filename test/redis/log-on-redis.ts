@@ -27,7 +27,13 @@ export function connectTo(place: RedisPlace): RedisClient {
 }
 
 /** The room log of a node on a Redis of a test's own. */
-export function logOn(place: RedisPlace, redis = connectTo(place)) {
+export function logOn(
+  place: RedisPlace,
+  {
+    redis = connectTo(place),
+    ack,
+  }: { readonly redis?: RedisClient; readonly ack?: 'memory' | 'replica' } = {},
+) {
   const log = new RedisRoomLog({
     redis,
     clock: systemClock,
@@ -35,6 +41,7 @@ export function logOn(place: RedisPlace, redis = connectTo(place)) {
     maxBytes: 1_000_000,
     emptyGraceMs: 60_000,
     commitTimeoutMs: 2_000,
+    ...(ack && { ack }),
   });
   return {
     redis,

@@ -104,10 +104,8 @@ test('N4: the last message of a stream is missed, and found in its silence', asy
     subscribe: (channel, listener) =>
       redis.subscribe(channel, { onMessage: () => undefined, onInterrupted: () => listener.onInterrupted() }),
   };
-  const other = logOn(
-    { kind: 'server', address: addressOf(server) },
-    Object.assign(connectTo({ kind: 'server', address: addressOf(server) }), deaf),
-  );
+  const place = { kind: 'server', address: addressOf(server) } as const;
+  const other = logOn(place, { redis: Object.assign(connectTo(place), deaf) });
   open.push(other);
   let interruptions = 0;
   const subscription = await other.log.subscribe(room, {

@@ -233,6 +233,7 @@ test('N1: Redis is one server, a cluster, or whatever the sentinels name', () =>
     place: { kind: 'server', address: { host: 'redis.example', port: 6_390 } },
     access,
     timeoutMs: 1_000,
+    ack: 'memory',
   });
   expect(readConfig({ REDIS_URL: 'redis://a,redis://[::1]:7001', REDIS_CLUSTER: 'true' }).store).toEqual({
     kind: 'redis',
@@ -245,6 +246,7 @@ test('N1: Redis is one server, a cluster, or whatever the sentinels name', () =>
     },
     access: { tls: false, database: 0 },
     timeoutMs: 1_000,
+    ack: 'memory',
   });
   const bySentinels = { REDIS_URL: 'redis://:secret@unused/1', REDIS_SENTINELS: 's1:26379, s2:26380' };
   expect(readConfig({ ...bySentinels, REDIS_SENTINEL_PASSWORD: 'other' }).store).toEqual({
@@ -260,6 +262,7 @@ test('N1: Redis is one server, a cluster, or whatever the sentinels name', () =>
     },
     access: { password: 'secret', tls: false, database: 1 },
     timeoutMs: 1_000,
+    ack: 'memory',
   });
 });
 

@@ -21,6 +21,13 @@ export interface RedisClientOptions {
   readonly callTimeoutMs: number;
 }
 
+export interface AttemptOptions {
+  /** Of its keys, where that is known. */
+  readonly slot?: number;
+  /** When it is answered: as soon as the primary has it in memory, or when a replica has it too. */
+  readonly ack?: 'memory' | 'replica';
+}
+
 /** Waits between two tries of one call, and between two looks at the topology, in milliseconds. */
 const retryMs = 50;
 const lookMs = 200;
@@ -81,11 +88,14 @@ export class RedisClient implements Redis {
     script: RedisScript,
     keys: readonly [string, ...string[]],
     args: readonly RedisArgument[],
-    slot = calculateSlot(keys[0]),
+    { slot = calculateSlot(keys[0]), ack = 'memory' }: AttemptOptions = {},
   ): Promise<RedisReply> {
     const primary = this.#primaryOf(slot);
     try {
-      return await primary.send('EVALSHA', [script.sha, keys.length, ...keys, ...args]);
+      const sent = primary.send('EVALSHA', [script.sha, keys.length, ...keys, ...args]);
+      if (ack === 'memory') return await sent;
+      const [reply] = await Promise.all([sent, primary.replicated()]);
+      return reply;
     } catch (error) {
       await this.#mend(primary, error, script);
       throw error;

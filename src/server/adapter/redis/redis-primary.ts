@@ -28,6 +28,7 @@ export class RedisPrimary {
   readonly #options: RedisPrimaryOptions;
   #connection: RedisConnection | undefined;
   #isClosed = false;
+  #replicating: Promise<void> | undefined;
   #cancelWait: () => void = () => undefined;
 
   constructor(options: RedisPrimaryOptions) {
@@ -50,6 +51,29 @@ export class RedisPrimary {
       return Promise.reject(new RedisFault('not-sent', `no connection to ${host}:${port}`));
     }
     return connection.send(name, args);
+  }
+
+  /**
+   * Resolves when a replica has all that was sent before. What is asked in one turn of the event loop waits together. Rejects with a fault
+   * `unknown` where none has it in time.
+   */
+  replicated(): Promise<void> {
+    if (this.#replicating === undefined) {
+      this.#replicating = new Promise((resolve, reject) => {
+        setImmediate(() => {
+          this.#replicating = undefined;
+          this.#awaitReplica().then(resolve, reject);
+        });
+      });
+    }
+    return this.#replicating;
+  }
+
+  async #awaitReplica(): Promise<void> {
+    // Before the connection is taken for lost.
+    const withinMs = Math.floor(this.#options.deadlineMs / 2);
+    const replicas = await this.send('WAIT', [1, withinMs]);
+    if (replicas === 0) throw new RedisFault('unknown', `no replica had it within ${withinMs} ms`);
   }
 
   /** Makes a script known to the server again, which forgot it. */

@@ -35,6 +35,8 @@ export interface RedisRoomLogOptions {
   readonly emptyGraceMs: number;
   /** How long a commit may wait to be carried out, in milliseconds. */
   readonly commitTimeoutMs: number;
+  /** When a commit counts as done: as soon as the primary has it, or when a replica has it too. Default: memory. */
+  readonly ack?: 'memory' | 'replica';
 }
 
 const script = (name: string) => RedisScript.load(import.meta.url, './stream.lua', name);
@@ -145,17 +147,20 @@ export class RedisRoomLog implements RoomLog {
   }
 
   async #send(stream: StreamName, commits: readonly Commit[]): Promise<readonly RedisReply[]> {
-    const { redis, keepMs, maxBytes, emptyGraceMs } = this.#options;
+    const { redis, keepMs, maxBytes, emptyGraceMs, ack = 'memory' } = this.#options;
     const { keys, slot } = this.#place(stream);
     const [first] = commits as readonly [Commit];
     if (isRelay(first)) {
       const relays = (commits as readonly RelayCommit[]).flatMap(relayArguments);
-      const reply = await redis.attempt(relayScript, keys, [seed(), keepMs, maxBytes, ...relays], slot);
+      const reply = await redis.attempt(relayScript, keys, [seed(), keepMs, maxBytes, ...relays], {
+        slot,
+        ack,
+      });
       return reply as readonly RedisReply[];
     }
     if (first.changes.some(({ kind }) => kind === 'add-member')) await this.#list(stream);
     const args: RedisArgument[] = [seed(), keepMs, maxBytes, emptyGraceMs, ...commitArguments(first)];
-    return [await redis.attempt(commitScript, keys, args, slot)];
+    return [await redis.attempt(commitScript, keys, args, { slot, ack })];
   }
 
   /** Before a room has members: who lists rooms may find one too many, never one too few. */

@@ -1,0 +1,45 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { ErrorCode } from '../../src/shared/signal-error.ts';
+import { inSync } from './in-sync.ts';
+import { addressOf, logOn, offsetOf } from './log-on-redis.ts';
+import { RedisServer } from './redis-server.ts';
+
+async function setUp(ack: 'memory' | 'replica') {
+  const primary = await RedisServer.start();
+  onTestFinished(() => primary.stop());
+  const replica = await RedisServer.start({ replicaOf: primary });
+  onTestFinished(() => replica.stop());
+  await inSync(replica, primary);
+  const node = logOn({ kind: 'server', address: addressOf(primary) }, { ack });
+  onTestFinished(() => node.close());
+  return { primary, replica, node };
+}
+
+test('S6: what was acknowledged by a replica too is there when that takes over', async () => {
+  const { primary, replica, node } = await setUp('replica');
+  const results = Array.from({ length: 50 }, (_, index) => node.commit(index + 1));
+  expect((await Promise.all(results)).map(offsetOf)).toEqual(
+    Array.from({ length: 50 }, (_, index) => index + 1),
+  );
+  await primary.kill();
+  await replica.call('REPLICAOF', 'NO', 'ONE');
+  const after = logOn({ kind: 'server', address: addressOf(replica) });
+  onTestFinished(() => after.close());
+  expect((await after.texts()).length).toBe(50);
+});
+
+test('without a replica that answers nothing is acknowledged, and the outcome is said to be unknown', async () => {
+  const { replica, node } = await setUp('replica');
+  expect(offsetOf(await node.commit(1))).toBe(1);
+  replica.pause();
+  await expect(node.commit(2)).rejects.toMatchObject({ code: ErrorCode.OUTCOME_UNKNOWN });
+  replica.resume();
+  expect(offsetOf(await node.commit(3))).toBe(3);
+}, 20_000);
+
+test('by default the primary alone acknowledges', async () => {
+  const { replica, node } = await setUp('memory');
+  replica.pause();
+  expect(offsetOf(await node.commit(1))).toBe(1);
+  replica.resume();
+});
