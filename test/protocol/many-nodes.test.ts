@@ -198,3 +198,60 @@ test('S6: the last connection of a node is gone, and with its clients all that i
   const nodes = await redis.call('KEYS', 'node:*:sessions');
   expect(nodes).toEqual([]);
 });
+
+test("P2, S5: who takes another's peer_id and comes back from before its join gets nothing that was for the other", async () => {
+  const { here, there, signIn, resume } = await setUp();
+  const [host, first, second] = [
+    await signIn(here, 'host'),
+    await signIn(here, 'first'),
+    await signIn(there, 'second'),
+  ];
+  const [h, taken] = [randomUUID(), randomUUID()];
+  const { room } = await host.join('daily', h);
+  const { epoch = 0 } = room?.head ?? {};
+  await first.join('daily', taken);
+  await host.request(signal('daily', taken, 'for the first alone'));
+  await expect.poll(() => signalsOf(first)).toEqual(['for the first alone']);
+  await first.request({ case: 'leaveRoom', value: { roomId: 'daily' } });
+  await second.join('daily', taken);
+  await host.request(signal('daily', taken, 'for the second'));
+  for (const offset of [0, 1, 2, 3]) {
+    const back = await resume(here, second, [{ stream: 'daily', epoch, offset }]);
+    expect(back.welcome.rooms[0]?.outcome.case).toBe('snapshot');
+    await back.settle();
+    expect(signalsOf(back)).toEqual([]);
+    await resume(there, second);
+  }
+});
+
+test('S5: a request that was refused, whose answer was lost and which was overtaken, has no effect when it is sent again', async () => {
+  const { here, there, signIn, resume } = await setUp();
+  const [ann, ben] = [await signIn(here, 'ann'), await signIn(here, 'ben')];
+  const [a, b] = [randomUUID(), randomUUID()];
+  await ann.join('daily', a);
+  // Ben is not there yet: it is refused, and the answer is lost with the connection.
+  const refused = ann.takeId();
+  ann.send({ id: refused, body: signal('daily', b, 'refused') });
+  expect((await ann.reply(refused)).result).toMatchObject({
+    case: 'error',
+    value: { code: ErrorCode.PEER_NOT_FOUND },
+  });
+  await ben.join('daily', b);
+  const later = ann.takeId();
+  ann.send({ id: later, body: signal('daily', b, 'later') });
+  await expect.poll(() => signalsOf(ben)).toEqual(['later']);
+  ann.close();
+  const back = await resume(there, ann);
+  for (const [id, type] of [
+    [refused, 'refused'],
+    [later, 'later'],
+  ] as const)
+    back.send({ id, body: signal('daily', b, type) });
+  expect((await back.reply(refused)).result).toMatchObject({
+    case: 'error',
+    value: { code: ErrorCode.NOT_APPLIED, retryable: true },
+  });
+  expect((await back.reply(later)).result.case).toBeUndefined();
+  await ben.settle();
+  expect(signalsOf(ben)).toEqual(['later']);
+});
