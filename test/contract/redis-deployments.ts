@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
-import type { RedisClient } from '../../src/server/adapter/redis/redis-client.ts';
-import type { RedisPlace } from '../../src/server/adapter/redis/redis-topology.ts';
+import type { RedisClient } from '../../src/server/adapter/redis/client/redis-client.ts';
+import type { RedisPlace } from '../../src/server/adapter/redis/client/redis-topology.ts';
 import { addressOf, connectTo } from '../redis/log-on-redis.ts';
 import { RedisCluster } from '../redis/redis-cluster.ts';
 import { RedisServer } from '../redis/redis-server.ts';

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { Redis } from '../../src/server/adapter/redis/redis.ts';
-import type { RedisClient } from '../../src/server/adapter/redis/redis-client.ts';
+import type { Redis } from '../../src/server/adapter/redis/client/redis.ts';
+import type { RedisClient } from '../../src/server/adapter/redis/client/redis-client.ts';
 import { RedisNodeLeases } from '../../src/server/adapter/redis/redis-node-leases.ts';
 import { twice } from '../redis/twice.ts';
 import { type NodeLeasesFixture, nodeLeasesContract } from './node-leases.contract.ts';

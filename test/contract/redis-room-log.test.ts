@@ -1,4 +1,4 @@
-import { RedisRoomLog } from '../../src/server/adapter/redis/redis-room-log.ts';
+import { RedisRoomLog } from '../../src/server/adapter/redis/stream/redis-room-log.ts';
 import { systemClock as clock } from '../../src/shared/clock.ts';
 import { advance, redisDeployments } from './redis-deployments.ts';
 import { roomLogContract } from './room-log.contract.ts';

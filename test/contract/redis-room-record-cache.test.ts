@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test } from 'vitest';
 import { RoomRecordSchema } from '../../gen/parley/directory/v1/directory_pb.ts';
 import { RoomMode } from '../../gen/parley/signal/v1/room_pb.ts';
-import { textOf } from '../../src/server/adapter/redis/redis-reply.ts';
+import { textOf } from '../../src/server/adapter/redis/client/redis-reply.ts';
 import { RedisRoomRecordCache } from '../../src/server/adapter/redis/redis-room-record-cache.ts';
 import { advance, redisDeployments } from './redis-deployments.ts';
 import { roomRecordCacheContract } from './room-record-cache.contract.ts';

@@ -1,5 +1,5 @@
-import type { Redis } from '../../src/server/adapter/redis/redis.ts';
-import { RedisSessionStore } from '../../src/server/adapter/redis/redis-session-store.ts';
+import type { Redis } from '../../src/server/adapter/redis/client/redis.ts';
+import { RedisSessionStore } from '../../src/server/adapter/redis/session/redis-session-store.ts';
 import { twice } from '../redis/twice.ts';
 import { advance, type RedisDeployment, redisDeployments } from './redis-deployments.ts';
 import { type SessionStoreFixture, sessionStoreContract } from './session-store.contract.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Redis } from '../../src/server/adapter/redis/redis.ts';
-import type { RedisClient } from '../../src/server/adapter/redis/redis-client.ts';
+import type { Redis } from '../../src/server/adapter/redis/client/redis.ts';
+import type { RedisClient } from '../../src/server/adapter/redis/client/redis-client.ts';
+import { textsOf } from '../../src/server/adapter/redis/client/redis-reply.ts';
 import { RedisNodeLeases } from '../../src/server/adapter/redis/redis-node-leases.ts';
-import { textsOf } from '../../src/server/adapter/redis/redis-reply.ts';
-import { RedisSessionStore } from '../../src/server/adapter/redis/redis-session-store.ts';
+import { RedisSessionStore } from '../../src/server/adapter/redis/session/redis-session-store.ts';
 import { NodeWatch } from '../../src/server/liveness/node-watch.ts';
 import type { SessionRef } from '../../src/server/port/session-store.ts';
 import { systemClock } from '../../src/shared/clock.ts';

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { commitArguments } from '../../src/server/adapter/redis/stream-commands.ts';
-import { streamPlace } from '../../src/server/adapter/redis/stream-place.ts';
+import { commitArguments } from '../../src/server/adapter/redis/stream/stream-commands.ts';
+import { streamPlace } from '../../src/server/adapter/redis/stream/stream-place.ts';
 import { eventBody } from '../../src/server/frame/event-body.ts';
 import { RawClient } from '../protocol/raw-client.ts';
 import { startNodesOnRedis, type TestServer } from '../protocol/test-server.ts';
 import { addressOf, connectTo } from './log-on-redis.ts';
 
 const read = (file: string) =>
-  readFileSync(new URL(`../../src/server/adapter/redis/${file}`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../../src/server/adapter/redis/stream/${file}`, import.meta.url), 'utf8');
 
 /** The script of a commit, as it is but for the announcement, which nobody hears. */
 const silentCommit = [read('stream.lua'), read('commit.lua')]

@@ -1,7 +1,7 @@
-import { RedisClient } from '../../src/server/adapter/redis/redis-client.ts';
-import type { RedisAddress } from '../../src/server/adapter/redis/redis-connection.ts';
-import { RedisRoomLog } from '../../src/server/adapter/redis/redis-room-log.ts';
-import type { RedisPlace } from '../../src/server/adapter/redis/redis-topology.ts';
+import { RedisClient } from '../../src/server/adapter/redis/client/redis-client.ts';
+import type { RedisAddress } from '../../src/server/adapter/redis/client/redis-connection.ts';
+import type { RedisPlace } from '../../src/server/adapter/redis/client/redis-topology.ts';
+import { RedisRoomLog } from '../../src/server/adapter/redis/stream/redis-room-log.ts';
 import type { Commit, CommitResult, Entry, StreamName } from '../../src/server/port/room-log.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { quietLog } from '../unit/quiet-log.ts';

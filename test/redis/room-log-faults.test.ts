@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Redis } from '../../src/server/adapter/redis/redis.ts';
+import type { Redis } from '../../src/server/adapter/redis/client/redis.ts';
 import { ErrorCode } from '../../src/shared/signal-error.ts';
 import { cutKinds, type Direction } from '../chaos/proxy/cut-plan.ts';
 import { CuttingLink } from '../chaos/proxy/cutting-link.ts';

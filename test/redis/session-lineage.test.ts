@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { RedisSessionStore } from '../../src/server/adapter/redis/redis-session-store.ts';
+import { RedisSessionStore } from '../../src/server/adapter/redis/session/redis-session-store.ts';
 import { addressOf, connectTo } from './log-on-redis.ts';
 import { RedisServer } from './redis-server.ts';
 

@@ -1,4 +1,4 @@
-import type { Redis } from '../../src/server/adapter/redis/redis.ts';
+import type { Redis } from '../../src/server/adapter/redis/client/redis.ts';
 
 /** A Redis whose answers are lost: each script and command is carried out, asked for again, and carried out again. */
 export function twice(redis: Redis): Redis {

@@ -1,7 +1,7 @@
 import type { NodeLease, NodeLeases } from '../../port/node-leases.ts';
-import type { Redis } from './redis.ts';
-import { textsOf } from './redis-reply.ts';
-import { RedisScript } from './redis-script.ts';
+import type { Redis } from './client/redis.ts';
+import { textsOf } from './client/redis-reply.ts';
+import { RedisScript } from './client/redis-script.ts';
 
 const readScript = RedisScript.load(import.meta.url, 'lease-read.lua');
 const forgetScript = RedisScript.load(import.meta.url, 'lease-forget.lua');

@@ -1,5 +1,5 @@
 import type { PresenceView } from '../../port/presence-view.ts';
-import type { Redis } from './redis.ts';
+import type { Redis } from './client/redis.ts';
 
 export interface RedisPresenceViewOptions {
   readonly redis: Redis;

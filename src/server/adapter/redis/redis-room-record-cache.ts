@@ -1,9 +1,9 @@
 import { fromJson, type JsonValue, toJsonString } from '@bufbuild/protobuf';
 import { type RoomRecord, RoomRecordSchema } from '../../../../gen/parley/directory/v1/directory_pb.ts';
 import type { CachedRecord, RoomRecordCache } from '../../port/room-record-cache.ts';
-import type { Redis } from './redis.ts';
-import { textsOf } from './redis-reply.ts';
-import { RedisScript } from './redis-script.ts';
+import type { Redis } from './client/redis.ts';
+import { textsOf } from './client/redis-reply.ts';
+import { RedisScript } from './client/redis-script.ts';
 
 const getScript = RedisScript.load(import.meta.url, 'room-cache-get.lua');
 const putScript = RedisScript.load(import.meta.url, 'room-cache-put.lua');

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../../shared/clock.ts';
-import { maxUint32 } from '../../../shared/limits.ts';
+import type { Clock } from '../../../../shared/clock.ts';
+import { maxUint32 } from '../../../../shared/limits.ts';
 import type {
   Attachment,
   AttachmentResult,
@@ -13,10 +13,10 @@ import type {
   StreamName,
   StreamState,
   Subscription,
-} from '../../port/room-log.ts';
-import type { Redis, RedisArgument, RedisReply } from './redis.ts';
-import type { RedisClient } from './redis-client.ts';
-import { RedisScript } from './redis-script.ts';
+} from '../../../port/room-log.ts';
+import type { Redis, RedisArgument, RedisReply } from '../client/redis.ts';
+import type { RedisClient } from '../client/redis-client.ts';
+import { RedisScript } from '../client/redis-script.ts';
 import { commitArguments, isRelay, type RelayCommit, relayArguments } from './stream-commands.ts';
 import { StreamLane } from './stream-lane.ts';
 import { publishedMessage, readMessage } from './stream-message.ts';

@@ -1,8 +1,8 @@
-import type { Clock } from '../../../shared/clock.ts';
-import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
-import type { Commit, CommitResult } from '../../port/room-log.ts';
-import type { RedisReply } from './redis.ts';
-import { RedisFault } from './redis-fault.ts';
+import type { Clock } from '../../../../shared/clock.ts';
+import { ErrorCode, SignalError } from '../../../../shared/signal-error.ts';
+import type { Commit, CommitResult } from '../../../port/room-log.ts';
+import type { RedisReply } from '../client/redis.ts';
+import { RedisFault } from '../client/redis-fault.ts';
 import { isRelay, resultOf } from './stream-commands.ts';
 
 export interface StreamLaneOptions {

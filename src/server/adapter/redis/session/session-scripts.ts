@@ -1,6 +1,6 @@
-import type { SessionRef } from '../../port/session-store.ts';
-import type { Redis, RedisArgument, RedisReply } from './redis.ts';
-import { RedisScript } from './redis-script.ts';
+import type { SessionRef } from '../../../port/session-store.ts';
+import type { Redis, RedisArgument, RedisReply } from '../client/redis.ts';
+import { RedisScript } from '../client/redis-script.ts';
 
 const script = (file: string) => RedisScript.load(import.meta.url, 'session.lua', file);
 

@@ -10,12 +10,12 @@ import type {
   SessionRecord,
   SessionRef,
   SessionStore,
-} from '../../port/session-store.ts';
+} from '../../../port/session-store.ts';
+import type { Redis, RedisArgument, RedisReply } from '../client/redis.ts';
+import { textOf, textsOf } from '../client/redis-reply.ts';
+import type { RedisScript } from '../client/redis-script.ts';
 import { DueSessions } from './due-sessions.ts';
 import { OwnNodes } from './own-hints.ts';
-import type { Redis, RedisArgument, RedisReply } from './redis.ts';
-import { textOf, textsOf } from './redis-reply.ts';
-import type { RedisScript } from './redis-script.ts';
 import { SessionAdoption } from './session-adoption.ts';
 import { hintName, SessionHints } from './session-hints.ts';
 import { SessionNotices } from './session-notices.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { SessionRecord } from '../../port/session-store.ts';
+import type { SessionRecord } from '../../../port/session-store.ts';
+import type { Redis } from '../client/redis.ts';
 import type { OwnNodes } from './own-hints.ts';
-import type { Redis } from './redis.ts';
 import { type HintName, hintedSession, type SessionHints } from './session-hints.ts';
 import type { SessionNotices } from './session-notices.ts';
 import { lookedAt, refOf } from './session-record.ts';

@@ -1,6 +1,6 @@
-import type { EndReason, JoinRecord, SessionRecord, SessionRef } from '../../port/session-store.ts';
-import type { RedisReply } from './redis.ts';
-import { textsOf } from './redis-reply.ts';
+import type { EndReason, JoinRecord, SessionRecord, SessionRef } from '../../../port/session-store.ts';
+import type { RedisReply } from '../client/redis.ts';
+import { textsOf } from '../client/redis-reply.ts';
 import type { LookIn } from './session-hints.ts';
 
 /** A record as the scripts keep it, as far as it is read here. */

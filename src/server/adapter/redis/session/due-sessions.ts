@@ -1,6 +1,6 @@
-import type { SessionRecord } from '../../port/session-store.ts';
+import type { SessionRecord } from '../../../port/session-store.ts';
+import type { Redis } from '../client/redis.ts';
 import type { OwnNodes } from './own-hints.ts';
-import type { Redis } from './redis.ts';
 import { type Hint, hintedSession, type SessionHints, type Settling } from './session-hints.ts';
 import { type Looked, lookedAt } from './session-record.ts';
 import { runOnSession, sessionScripts } from './session-scripts.ts';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Command, Redis } from 'ioredis';
-import type { Clock } from '../../../shared/clock.ts';
+import type { Clock } from '../../../../shared/clock.ts';
 import type { RedisArgument, RedisReply } from './redis.ts';
 import { RedisFault } from './redis-fault.ts';
 

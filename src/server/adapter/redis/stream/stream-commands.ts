@@ -1,5 +1,5 @@
-import type { Change, Check, Commit, CommitResult, NewEntry, Position } from '../../port/room-log.ts';
-import type { RedisArgument, RedisReply } from './redis.ts';
+import type { Change, Check, Commit, CommitResult, NewEntry, Position } from '../../../port/room-log.ts';
+import type { RedisArgument, RedisReply } from '../client/redis.ts';
 
 /** A relay: an entry for one member, from another that is still the one it was. The lean script takes it. */
 export interface RelayCommit extends Commit {

@@ -1,7 +1,7 @@
-import type { SessionRef } from '../../port/session-store.ts';
-import type { Redis } from './redis.ts';
-import { textsOf } from './redis-reply.ts';
-import { RedisScript } from './redis-script.ts';
+import type { SessionRef } from '../../../port/session-store.ts';
+import type { Redis } from '../client/redis.ts';
+import { textsOf } from '../client/redis-reply.ts';
+import { RedisScript } from '../client/redis-script.ts';
 
 const script = (file: string) => RedisScript.load(import.meta.url, 'hints.lua', file);
 const addScript = script('hints-add.lua');

@@ -1,5 +1,5 @@
-import type { Entry, Member, StreamState } from '../../port/room-log.ts';
-import type { RedisReply } from './redis.ts';
+import type { Entry, Member, StreamState } from '../../../port/room-log.ts';
+import type { RedisReply } from '../client/redis.ts';
 
 const entryHeadBytes = 20;
 

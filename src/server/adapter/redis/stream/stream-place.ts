@@ -1,5 +1,5 @@
 import calculateSlot from 'cluster-key-slot';
-import type { StreamName } from '../../port/room-log.ts';
+import type { StreamName } from '../../../port/room-log.ts';
 
 /** Where a stream is in Redis: its keys, which share a slot, and its channel. */
 export interface StreamPlace {

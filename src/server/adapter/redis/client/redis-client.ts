@@ -1,7 +1,7 @@
 import calculateSlot from 'cluster-key-slot';
-import type { Clock } from '../../../shared/clock.ts';
-import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
-import type { Log } from '../../port/log.ts';
+import type { Clock } from '../../../../shared/clock.ts';
+import { ErrorCode, SignalError } from '../../../../shared/signal-error.ts';
+import type { Log } from '../../../port/log.ts';
 import type { ChannelListener, ChannelSubscription, Redis, RedisArgument, RedisReply } from './redis.ts';
 import type { RedisAccess, RedisAddress } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';

@@ -1,6 +1,6 @@
-import { backoffDelayMs } from '../../../shared/backoff.ts';
-import type { Clock } from '../../../shared/clock.ts';
-import type { Log } from '../../port/log.ts';
+import { backoffDelayMs } from '../../../../shared/backoff.ts';
+import type { Clock } from '../../../../shared/clock.ts';
+import type { Log } from '../../../port/log.ts';
 import type { RedisArgument, RedisReply } from './redis.ts';
 import { type RedisAccess, type RedisAddress, RedisConnection } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';

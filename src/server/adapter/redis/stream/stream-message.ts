@@ -1,4 +1,4 @@
-import type { StreamListener } from '../../port/room-log.ts';
+import type { StreamListener } from '../../../port/room-log.ts';
 import { readEntry } from './stream-records.ts';
 
 /** What a message on a stream's channel is made of: items, each a kind, a length in 32 bits and so many bytes. */

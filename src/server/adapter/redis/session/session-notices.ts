@@ -1,5 +1,5 @@
-import type { SessionNotice } from '../../port/session-store.ts';
-import type { Redis } from './redis.ts';
+import type { SessionNotice } from '../../../port/session-store.ts';
+import type { Redis } from '../client/redis.ts';
 
 /**
  * Tells nodes what became of their sessions. A notice may be lost, and may come twice: gens fence in every slot, so a node that

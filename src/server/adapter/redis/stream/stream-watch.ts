@@ -1,6 +1,6 @@
-import type { Clock } from '../../../shared/clock.ts';
-import type { StreamListener, Subscription } from '../../port/room-log.ts';
-import type { Redis } from './redis.ts';
+import type { Clock } from '../../../../shared/clock.ts';
+import type { StreamListener, Subscription } from '../../../port/room-log.ts';
+import type { Redis } from '../client/redis.ts';
 import { readMessage } from './stream-message.ts';
 import type { StreamPlace } from './stream-place.ts';
 

@@ -1,5 +1,5 @@
-import { backoffDelayMs } from '../../../shared/backoff.ts';
-import type { Clock } from '../../../shared/clock.ts';
+import { backoffDelayMs } from '../../../../shared/backoff.ts';
+import type { Clock } from '../../../../shared/clock.ts';
 import { type RedisAccess, type RedisAddress, RedisConnection } from './redis-connection.ts';
 
 export interface ShardChannelsOptions {
