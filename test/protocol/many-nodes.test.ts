@@ -255,3 +255,17 @@ test('S5: a request that was refused, whose answer was lost and which was overta
   await ben.settle();
   expect(signalsOf(ben)).toEqual(['later']);
 });
+
+test('O3: the trace context of a relay goes from the frame of its sender to that of its receiver, by way of another node', async () => {
+  const { here, there, signIn } = await setUp();
+  const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
+  const [a, b] = [randomUUID(), randomUUID()];
+  await ann.join('daily', a);
+  await ben.join('daily', b);
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  ann.send({ id: ann.takeId(), traceparent, body: signal('daily', b, 'traced') });
+  await ann.request(signal('daily', b, 'not traced'));
+  expect((await ben.event('relay', 1)).traceparent).toBe('');
+  expect((await ben.event('relay', 0)).traceparent).toBe(traceparent);
+  expect(signalsOf(ben)).toEqual(['traced', 'not traced']);
+});

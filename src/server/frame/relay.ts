@@ -86,22 +86,32 @@ function passField(reader: WireReader, tag: number): number {
 }
 
 const eventTag = tagOf(EventSchema.field.relay, WireType.LENGTH);
+const traceparentTag = tagOf(EventSchema.field.traceparent, WireType.LENGTH);
 const fromTag = tagOf(RelayEventSchema.field.from, WireType.LENGTH);
 const correlationIdTag = tagOf(RelayEventSchema.field.correlationId, WireType.LENGTH);
 const eventBodyTag = tagOf(RelayEventSchema.field.body, WireType.LENGTH);
 
 /**
- * The body of a log entry: `Event.relay` with tag and length, the bytes of the `RelayBody` in it as they are. `correlationId`: in
- * UTF-8, not empty.
+ * The body of a log entry: `Event.relay` with tag and length, the bytes of the `RelayBody` in it as they are, and before it the
+ * sender's trace context where it gave one. `correlationId`: in UTF-8, not empty.
  */
-export function relayEvent(from: string, correlationId: Uint8Array, relayBody: Uint8Array): Uint8Array {
+export function relayEvent(
+  from: string,
+  correlationId: Uint8Array,
+  relayBody: Uint8Array,
+  traceparent = '',
+): Uint8Array {
   const fromLength = textLength(from);
   const length =
     textFieldSize(fromTag, fromLength) +
     lengthFieldSize(correlationIdTag, correlationId.length) +
     lengthFieldSize(eventBodyTag, relayBody.length);
-  const out = Buffer.allocUnsafe(lengthFieldSize(eventTag, length));
-  let at = putHead(out, 0, eventTag, length);
+  const traceLength = textLength(traceparent);
+  const out = Buffer.allocUnsafe(
+    textFieldSize(traceparentTag, traceLength) + lengthFieldSize(eventTag, length),
+  );
+  let at = putTextField(out, 0, traceparentTag, traceparent, traceLength);
+  at = putHead(out, at, eventTag, length);
   at = putTextField(out, at, fromTag, from, fromLength);
   at = putBytes(out, putHead(out, at, correlationIdTag, correlationId.length), correlationId);
   putBytes(out, putHead(out, at, eventBodyTag, relayBody.length), relayBody);

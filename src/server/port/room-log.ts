@@ -61,7 +61,10 @@ export interface Member extends NewMember {
 export interface NewEntry {
   /** Everyone, or the peer id of the one member that gets it; a check must ask that it is a member. */
   readonly to: 'all' | { readonly peerId: string };
-  /** The body of an `Event`, encoded: one field of its oneof, with tag and length. Delivered byte for byte. */
+  /**
+   * The body of an `Event`, encoded: one field of its oneof, with tag and length; a relay's may have the field `traceparent` before it.
+   * Delivered byte for byte.
+   */
   readonly body: Uint8Array;
 }
 

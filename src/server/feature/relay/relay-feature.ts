@@ -52,7 +52,7 @@ export class RelayFeature {
     const roomBusyMs = session.limits.takeOfRoom(from.roomId, frame.body.length);
     if (roomBusyMs > 0) return this.#overRate(session, frame.id, from.stream, roomBusyMs);
     const correlationId = this.#correlationIds.next();
-    const body = relayEvent(from.peerId, correlationId, relay.body);
+    const body = relayEvent(from.peerId, correlationId, relay.body, frame.traceparent);
     const commit = relayCommit(session.source(frame.id), from, relay.to, body);
     const name = session.log.debugEnabled ? correlationId.toString('latin1') : undefined;
     const done = (result: CommitResult) => {
