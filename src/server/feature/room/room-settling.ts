@@ -49,9 +49,9 @@ export class RoomSettling {
     held: JoinRecord,
     position: StreamPosition | undefined,
   ): Promise<Returned | undefined> {
-    for (let attempt = 0; session.connected; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       await this.#pause(attempt);
-      if (!session.connected) break;
+      if (!session.connected) return undefined;
       try {
         return await this.#return.comeBack(session, roomId, held, position);
       } catch (thrown) {
@@ -59,7 +59,6 @@ export class RoomSettling {
         if (!error.retryable) return { room: refusedRoom(roomId, error), follow: () => undefined };
       }
     }
-    return undefined;
   }
 
   #pause(attempt: number): Promise<void> {

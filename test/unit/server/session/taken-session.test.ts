@@ -25,7 +25,7 @@ class WelcomedWire extends ToldWire {
 }
 
 /** The sessions of a node that hears of nothing until `hear`. */
-async function hardOfHearing() {
+function hardOfHearing() {
   const clock = new FakeClock();
   const store = new MemorySessionStore({ clock, endedKeepMs: 5_000 });
   const unheard: (() => void)[] = [];
@@ -33,7 +33,7 @@ async function hardOfHearing() {
   store.watch = (node, listener) =>
     watch(node, (notice: SessionNotice) => unheard.push(() => listener(notice)));
   const sessions = new Sessions(usualSessions(store, clock));
-  await sessions.start();
+  sessions.start();
   const signIn = async (resumed?: WelcomedWire) => {
     const wire = new WelcomedWire();
     const resume = resumed && { sessionId: resumed.sessionId, sessionSecret: resumed.sessionSecret };
@@ -48,7 +48,7 @@ async function hardOfHearing() {
 }
 
 test('S3: a connection that another of its session replaces is closed, however late the node hears of it', async () => {
-  const { sessions, signIn, hear } = await hardOfHearing();
+  const { sessions, signIn, hear } = hardOfHearing();
   const first = await signIn();
   const second = await signIn(first);
   expect(first.told).toEqual(['welcome', 'close 4300']);
@@ -60,7 +60,7 @@ test('S3: a connection that another of its session replaces is closed, however l
 });
 
 test('N3: a node that stood still sends its clients elsewhere, and their windows begin', async () => {
-  const { clock, store, sessions, signIn } = await hardOfHearing();
+  const { clock, store, sessions, signIn } = hardOfHearing();
   const wires = [await signIn(), await signIn()];
   sessions.sendAway();
   for (const { told } of wires) expect(told).toEqual(['welcome', 'close 4200']);

@@ -86,7 +86,7 @@ test.each(['kicked', 'replaced'] as const)(
 test('S2: an ended session whose node knows of it has no timer left, and its refresh starts none', async () => {
   const { verifier, verified } = slowKeys();
   const { clock, store, sessions, signIn, send } = expiringSessions(verifier);
-  await sessions.start();
+  sessions.start();
   const { session, told } = await signIn(adas(clock.now() + 10_000));
   send(session, 1, refreshing('new'));
   await store.end(session, session.gen, 'kicked');

@@ -102,7 +102,7 @@ export class RedisPrimary {
       } catch {
         // Said by whoever asks; it is tried again.
       }
-      if (!this.#isClosed) await this.#wait(backoffDelayMs(reconnectBackoff, failures++));
+      await this.#wait(backoffDelayMs(reconnectBackoff, failures++));
     }
   }
 
@@ -119,15 +119,16 @@ export class RedisPrimary {
       await connection.closed;
     } finally {
       connection.close();
-      if (this.#connection !== undefined) {
+      if (this.#connection === connection) {
         this.#connection = undefined;
         onChange();
       }
     }
   }
 
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
+  async #wait(ms: number): Promise<void> {
+    if (this.#isClosed) return;
+    await new Promise<void>((resolve) => {
       const cancel = this.#options.clock.after(ms, resolve);
       this.#cancelWait = () => {
         cancel();

@@ -111,14 +111,11 @@ export class ShardChannels {
 
   /** A connection on which nothing comes is asked whether it is there; the answer has a deadline. */
   async #untilClosedOrUnwanted(connection: RedisConnection): Promise<void> {
-    let isClosed = false;
-    void connection.closed.then(() => {
-      isClosed = true;
-      this.#cancelWait();
-    });
-    while (!isClosed && this.#isWanted()) {
+    void connection.closed.then(() => this.#cancelWait());
+    while (this.#isWanted()) {
       await this.#wait(pingIntervalMs);
-      if (!isClosed) await connection.send('PING', []);
+      // Rejects where it is closed.
+      await connection.send('PING', []);
     }
   }
 

@@ -19,7 +19,7 @@ import type { RedisClient } from '../client/redis-client.ts';
 import { RedisScript } from '../client/redis-script.ts';
 import { commitArguments, isRelay, type RelayCommit, relayArguments } from './stream-commands.ts';
 import { StreamLane } from './stream-lane.ts';
-import { publishedMessage, readMessage } from './stream-message.ts';
+import { publishedMessage } from './stream-message.ts';
 import { type StreamPlace, streamPlace } from './stream-place.ts';
 import { readEntry, readState } from './stream-records.ts';
 import { StreamWatch } from './stream-watch.ts';
