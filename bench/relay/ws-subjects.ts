@@ -1,23 +1,27 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { startServerProcess } from '../../test/server-process/server-process.ts';
-import { relayFrame } from './relay-frame.ts';
-import type { Subject } from './subject.ts';
+import { relayFrame } from '../relay-frame.ts';
+import type { Subject } from '../subject.ts';
+import { oneServer, type ServerAlone } from './one-server.ts';
 
 /** `ws` alone: the server forwards what it gets. */
-export const bareWs: Subject = forwarding('ws', 'bench/relay/servers/ws-server.ts');
+export const bareWs: Subject<ServerAlone> = forwarding('ws', 'bench/relay/servers/ws-server.ts');
 
 /** Parley's frames, decoded and encoded whole by protobuf-es. */
-export const protobufEs: Subject = forwarding('protobuf-es', 'bench/relay/servers/protobuf-es-server.ts');
+export const protobufEs: Subject<ServerAlone> = forwarding(
+  'protobuf-es',
+  'bench/relay/servers/protobuf-es-server.ts',
+);
 
 /** A server that has pairs by path and takes Parley's frames. */
-function forwarding(name: string, program: string): Subject {
+function forwarding(name: string, program: string): Subject<ServerAlone> {
   return {
     name,
     async start() {
       const process = await startServerProcess([program]);
       return {
-        process,
+        ...oneServer(process),
         async connect(index, received) {
           const open = async (side: string) => {
             const socket = new WebSocket(`${process.url.replace('http', 'ws')}/${index}/${side}`, {

@@ -1,50 +1,56 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Random } from '../../test/seeded-run/random.ts';
-import { cpuTimeUs } from '../cpu-time.ts';
+import { Random } from '../test/seeded-run/random.ts';
 import { messageNumber, messageText } from './message.ts';
+import { quantile } from './statistics.ts';
 import { maxUnanswered, type Pair, type RunningSubject } from './subject.ts';
 
 export interface LoadOptions {
   readonly pairs: number;
   readonly messages: number;
+  /** Messages before the count begins, so that what is measured is compiled. */
+  readonly warmUpMessages: number;
   /** Messages a second, all pairs together, at even distances. */
   readonly rate: number;
   /** Decides which pair each message goes through. */
   readonly seed: number;
 }
 
-export interface LoadResult {
-  readonly serverCpuUsPerMessage: number;
+export interface LoadResult<Part extends string> {
+  readonly cpuUsPerMessage: Readonly<Record<Part, number>>;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** Messages before the count begins, so that what is measured is compiled. */
-const warmUpMessages = 20_000;
 const drainTimeoutMs = 10_000;
 
-/** Loads a server at a fixed rate and checks that every message arrives once, at the right client, in order. */
-export async function load(subject: RunningSubject, options: LoadOptions): Promise<LoadResult> {
-  const random = new Random(options.seed, 0);
-  const traffic = new Traffic(warmUpMessages + options.messages, options.pairs, random);
+/** Loads servers at a fixed rate and checks that every message arrives once, at the right client, in order. */
+export async function load<Part extends string>(
+  subject: RunningSubject<Part>,
+  options: LoadOptions,
+): Promise<LoadResult<Part>> {
+  const { messages, warmUpMessages, rate } = options;
+  const traffic = new Traffic(warmUpMessages + messages, options.pairs, new Random(options.seed, 0));
   const pairs = await Promise.all(
     Array.from({ length: options.pairs }, (_, index) =>
       subject.connect(index, (bytes) => traffic.received(index, bytes)),
     ),
   );
-  await traffic.send(pairs, warmUpMessages, options.rate);
-  const startUs = cpuTimeUs(subject.process.pid);
+  await traffic.send(pairs, warmUpMessages, rate);
+  const before = await subject.cpuTimeUs();
   const startMs = performance.now();
-  await traffic.send(pairs, options.messages, options.rate);
+  await traffic.send(pairs, messages, rate);
   const seconds = (performance.now() - startMs) / 1000;
-  const cpuUs = cpuTimeUs(subject.process.pid) - startUs;
-  await subject.audit(warmUpMessages + options.messages);
+  const after = await subject.cpuTimeUs();
+  await subject.audit(warmUpMessages + messages);
   for (const pair of pairs) pair.close();
   const latencies = traffic.latenciesMs(warmUpMessages);
+  const parts = Object.keys(after) as Part[];
   return {
-    serverCpuUsPerMessage: cpuUs / options.messages,
-    perSecond: options.messages / seconds,
+    cpuUsPerMessage: Object.fromEntries(
+      parts.map((part) => [part, (after[part] - before[part]) / messages]),
+    ) as Record<Part, number>,
+    perSecond: messages / seconds,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
   };
@@ -113,8 +119,4 @@ class Traffic {
     const next = this.#pairOf.indexOf(pair, from);
     return next === -1 ? this.#pairOf.length : next;
   }
-}
-
-function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { ClientFrameSchema } from '../../gen/parley/signal/v1/frame_pb.ts';
+import { ClientFrameSchema } from '../gen/parley/signal/v1/frame_pb.ts';
 
 /** The frame of an offer from one peer to another. */
 export function relayFrame(id: number, roomId: string, to: string, sdp: string): Uint8Array {

@@ -1,11 +1,7 @@
 import { once } from 'node:events';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { WebSocket } from 'ws';
-import {
-  ClientFrameSchema,
-  type ServerFrame,
-  ServerFrameSchema,
-} from '../../gen/parley/signal/v1/frame_pb.ts';
+import { ClientFrameSchema, type ServerFrame, ServerFrameSchema } from '../gen/parley/signal/v1/frame_pb.ts';
 import { relayFrame } from './relay-frame.ts';
 
 type FrameInit = MessageInitShape<typeof ClientFrameSchema>;
