@@ -20,7 +20,7 @@ if found then
   local member = readMember(found)
   local heldBy, user, before, at = namesOf(member)
   if heldBy == session then
-    redis.call('HSET', membersKey, peer, packMember(gen, member.offset, member.epoch, session, user, node, string.sub(member.rest, at)))
+    redis.call('HSET', membersKey, peer, packMember(gen, member.offset, member.epoch, session, user, node, string.sub(found, at)))
     if before ~= node then
       if redis.call('HINCRBY', nodesKey, before, -1) <= 0 then redis.call('HDEL', nodesKey, before) end
       redis.call('HINCRBY', nodesKey, node, 1)

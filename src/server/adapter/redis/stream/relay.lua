@@ -73,7 +73,6 @@ if #announced > 0 then
     last[#last + 1] = 'd:' .. whole(route)
     last[#last + 1] = whole(offset)
   end
-  redis.call('HSET', stateKey, unpack(last))
-  settle(stream, announced, now, keepMs, maxBytes)
+  settle(stream, announced, now, keepMs, maxBytes, unpack(last))
 end
 return results

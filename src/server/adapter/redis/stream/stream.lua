@@ -11,11 +11,14 @@ local stateKey, membersKey, sourcesKey, logKey, nodesKey, channel = KEYS[1], KEY
 local REFUSED, APPLIED, AGAIN, STALE, NOT_APPLIED = 0, 1, 2, 3, 4
 
 -- Offsets and epochs stay below 2^32, bytes below 2^53: Lua's own form of a number keeps 14 digits.
-local function whole(number) return string.format('%.0f', number) end
+local function whole(number) return string.format('%d', number) end
 
 -- The id of the data set's history: it changes with every restart and every promotion.
 local function lineageNow()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  local info = redis.call('INFO', 'replication')
+  -- A plain search: a pattern is tried anew at each character before it.
+  local _, at = string.find(info, 'master_replid:', 1, true)
+  return string.sub(info, at + 1, at + 40)
 end
 
 local function nowMs()
@@ -172,12 +175,12 @@ local memberHeadBytes = 12
 
 local function readMember(packed)
   local gen, offset, epoch = struct.unpack(memberHead, packed)
-  return { gen = gen, offset = offset, epoch = epoch, rest = string.sub(packed, memberHeadBytes + 1) }
+  return { gen = gen, offset = offset, epoch = epoch, packed = packed }
 end
 
--- Session, user and node of a member, and where its info begins.
+-- Session, user and node of a member, and where in its record its info begins.
 local function namesOf(member)
-  local session, user, node, at = struct.unpack('>I2c0I2c0I2c0', member.rest)
+  local session, user, node, at = struct.unpack('>I2c0I2c0I2c0', member.packed, memberHeadBytes + 1)
   return session, user, node, at
 end
 
@@ -252,11 +255,11 @@ local function trim(stream, now, keepMs, maxBytes)
   end
 end
 
--- The end of what was added: the state's numbers, and the announcement.
-local function settle(stream, announced, now, keepMs, maxBytes)
-  redis.call('HSET', stateKey, 'top', whole(stream.top), 'all', whole(stream.all), 'bytes', whole(stream.bytes))
+-- The end of what was added: the state's numbers, with more of its fields and values, and the announcement.
+local function settle(stream, announced, now, keepMs, maxBytes, ...)
+  redis.call('HSET', stateKey, 'top', whole(stream.top), 'all', whole(stream.all), 'bytes', whole(stream.bytes), ...)
   trim(stream, now, keepMs, maxBytes)
-  redis.call('SPUBLISH', channel, table.concat(announced))
+  redis.call('SPUBLISH', channel, #announced == 1 and announced[1] or table.concat(announced))
 end
 
 -- The stream as it is: head, fields, members, and what was last directed to each.
