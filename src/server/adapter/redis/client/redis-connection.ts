@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { Command, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { Clock } from '../../../../shared/clock.ts';
 import type { RedisArgument, RedisReply } from './redis.ts';
+import { redisCommand } from './redis-command.ts';
 import { RedisFault } from './redis-fault.ts';
 
 /** Where a server listens. */
@@ -100,7 +101,7 @@ export class RedisConnection {
   /** Rejects with a fault. */
   send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
     if (this.#isClosed) return Promise.reject(new RedisFault('not-sent', 'the connection is closed'));
-    const command = new Command(name, args.map(plain), { replyEncoding: null });
+    const command = redisCommand(name, args);
     if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
     this.#cork();
     this.#cancelLook ??= this.#lookLater();
@@ -172,10 +173,4 @@ export class RedisConnection {
     this.#redis.removeAllListeners();
     this.#redis.on('error', () => undefined);
   }
-}
-
-/** As the library takes it: of bytes it knows only buffers. */
-function plain(argument: RedisArgument): string | number | Buffer {
-  if (typeof argument !== 'object' || Buffer.isBuffer(argument)) return argument;
-  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
 }

@@ -1,0 +1,26 @@
+import { array, assert, integer, oneof, property, string, uint8Array } from 'fast-check';
+import { Command } from 'ioredis';
+import { expect, test } from 'vitest';
+import { redisCommand } from '../../../../../../src/server/adapter/redis/client/redis-command.ts';
+
+const argument = oneof(
+  string({ unit: 'grapheme' }),
+  integer(),
+  uint8Array().map((bytes) => Buffer.from(bytes)),
+);
+
+test('a script has the bytes that the library would give it', () => {
+  assert(
+    property(array(argument, { maxLength: 24 }), (args) => {
+      const ours = redisCommand('EVALSHA', args).toWritable({});
+      const theirs = new Command('EVALSHA', args).toWritable({});
+      expect(Buffer.from(ours)).toEqual(Buffer.from(theirs));
+    }),
+  );
+});
+
+test('bytes that are part of a larger array are sent without the rest of it', () => {
+  const body = new Uint8Array([1, 2, 3, 4]).subarray(1, 3);
+  const expected = Buffer.from('*2\r\n$7\r\nEVALSHA\r\n$2\r\n\x02\x03\r\n', 'latin1');
+  expect(redisCommand('EVALSHA', [body]).toWritable({})).toEqual(expected);
+});
