@@ -33,7 +33,7 @@ bench(
 bench(
   'cluster',
   'a message from a client of one node to one of another, over Redis: Parley, and Socket.IO by streams and by pub/sub',
-  { rounds: 5, messages: 20_000, warmUpMessages: 8_000, rate: 2_000 },
+  { rounds: 5, messages: 12_000, warmUpMessages: 20_000, rate: 2_000 },
 ).action(async (options: Options) => {
   const { header, line } = table<ClusterRow>([
     ['nodes µs/message', (row) => row.node_cpu_us_per_message, 2],
