@@ -35,7 +35,7 @@ test('S5: commits on a connection that breaks at any byte have their effect once
   const random = new Random(20_261_121, 0);
   let cuts = 0;
   const link = await CuttingLink.open({
-    serverPort: server.port,
+    serverPort: () => server.port,
     onCut: () => cuts++,
     plan: {
       next: () => {

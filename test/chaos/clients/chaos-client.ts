@@ -11,6 +11,8 @@ export interface ChaosClientOptions {
   readonly roomId: string;
   readonly url: string;
   readonly token: () => Promise<string>;
+  /** The name of the node to which its last connection went. */
+  readonly node: () => string;
   readonly ledger: Ledger;
   readonly observations: Observations;
 }
@@ -67,16 +69,20 @@ export class ChaosClient {
     await this.#client.close();
   }
 
-  #listen({ name, ledger, observations }: ChaosClientOptions): void {
+  #listen({ name, node, ledger, observations }: ChaosClientOptions): void {
     const { room } = this;
     const client = this.#client;
+    let before = node();
     client.on('resumed', ({ recovered }) => {
-      observations.resumed(recovered);
+      const now = node();
+      observations.resumed({ recovered, elsewhere: now !== before });
+      before = now;
       if (!recovered) ledger.sayGone(name);
     });
     client.on('closed', ({ code }) => {
       if (!this.#isClosing) observations.end(name, `closed with ${code}`);
     });
+    client.on('service_status', ({ available }) => observations.serviceStatus(available));
     room.on('signal', ({ data }) => ledger.arrive(name, data));
     room.on('reset', () => {
       ledger.sayGone(name);

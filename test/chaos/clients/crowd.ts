@@ -1,13 +1,13 @@
 import { Random } from '../../seeded-run/random.ts';
-import type { ProductionServer } from '../../server-process/production-server.ts';
 import type { Channel } from '../ledger/channel.ts';
+import type { Nodes } from '../nodes/nodes.ts';
 import { CutPlan } from '../proxy/cut-plan.ts';
 import { CuttingLink } from '../proxy/cutting-link.ts';
 import type { Tally } from '../report/tally.ts';
 import { ChaosClient } from './chaos-client.ts';
 
 export interface CrowdOptions {
-  readonly server: ProductionServer;
+  readonly nodes: Nodes;
   readonly tally: Tally;
   readonly seed: number;
   readonly rooms: readonly string[];
@@ -15,6 +15,9 @@ export interface CrowdOptions {
   /** How many bytes a connection carries at most in the direction in which it will be cut, after the handshake. */
   readonly maxBytesBeforeCut: number;
 }
+
+/** Streams of chance: one a client for what it says, one for its cuts below 0, and from here one for the nodes it goes to. */
+const nodeChoices = 1_000_000;
 
 /** A client with its network, and the other one of its pair, in the same room. */
 export interface Member {
@@ -24,6 +27,8 @@ export interface Member {
   /** What it says to the other. */
   readonly channel: Channel;
   readonly random: Random;
+  /** The name of the node that it is connected to, or was last. */
+  readonly node: () => string;
   /** The other of its pair. */
   readonly partner: () => Member;
 }
@@ -70,30 +75,33 @@ export class Crowd {
 }
 
 async function enterMember(
-  { server, tally, seed, maxBytesBeforeCut }: CrowdOptions,
+  { nodes, tally, seed, maxBytesBeforeCut }: CrowdOptions,
   roomId: string,
   index: number,
 ): Promise<Omit<Member, 'partner'>> {
   const { ledger, observations, cuts, changes } = tally;
   const name = nameOf(index);
   const random = new Random(seed, index);
+  const nodeChoice = new Random(seed, nodeChoices + index);
   const link = await CuttingLink.open({
-    serverPort: Number(new URL(server.process.url).port),
+    serverPort: () => nodes.portFor(nodeChoice),
     plan: new CutPlan(new Random(seed, -1 - index), maxBytesBeforeCut),
     onCut: ({ kind }) => {
       cuts.add(kind, { inFlight: ledger.hasOpen(name), inHandshake: !client.isConnected });
       changes.ring();
     },
   });
+  const node = () => nodes.nameAt(link.lastServerPort);
   const client: ChaosClient = await ChaosClient.enter({
     name,
     roomId,
     url: `ws://127.0.0.1:${link.port}/ws`,
-    token: () => server.token(name),
+    token: () => nodes.token(name),
+    node,
     ledger,
     observations,
   });
-  return { roomId, client, link, random, channel: ledger.channel(name, nameOf(index ^ 1)) };
+  return { roomId, client, link, random, node, channel: ledger.channel(name, nameOf(index ^ 1)) };
 }
 
 function nameOf(index: number): string {

@@ -18,15 +18,26 @@ export class Observations {
   readonly #ended: string[] = [];
   #resumes = 0;
   #resumesOk = 0;
+  #resumesElsewhere = 0;
+  #toldAway = 0;
+  #toldBack = 0;
 
   constructor(changes: Bell) {
     this.#changes = changes;
   }
 
-  /** A client is connected again; `recovered`: without a gap. */
-  resumed(recovered: boolean): void {
+  /** A client is connected again; `recovered`: without a gap; `elsewhere`: to another node than before. */
+  resumed({ recovered, elsewhere }: { readonly recovered: boolean; readonly elsewhere: boolean }): void {
     this.#resumes += 1;
+    if (elsewhere) this.#resumesElsewhere += 1;
     if (recovered) this.#resumesOk += 1;
+    this.#changes.ring();
+  }
+
+  /** A client was told that what the server depends on is away, or is back. */
+  serviceStatus(available: boolean): void {
+    if (available) this.#toldBack += 1;
+    else this.#toldAway += 1;
     this.#changes.ring();
   }
 
@@ -57,6 +68,18 @@ export class Observations {
 
   get resumesOk(): number {
     return this.#resumesOk;
+  }
+
+  get resumesElsewhere(): number {
+    return this.#resumesElsewhere;
+  }
+
+  get toldAway(): number {
+    return this.#toldAway;
+  }
+
+  get toldBack(): number {
+    return this.#toldBack;
   }
 
   /** Rooms that started again from a snapshot, all clients together. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ProductionServer } from '../../server-process/production-server.ts';
+import type { Nodes } from '../nodes/nodes.ts';
 import type { Crowd, Member } from './crowd.ts';
 
 /** Whether a member has its room as it is: everyone who is there, nobody else, with what they say of themselves. */
@@ -9,22 +9,36 @@ export function hasRightView(member: Member, crowd: Crowd): boolean {
   return isDeepStrictEqual(Object.fromEntries(seen), Object.fromEntries(there));
 }
 
-/** How many members the server counts in these rooms that are no client of the crowd. */
-export async function countGhosts(
-  server: ProductionServer,
+/** How the members that a node counts in rooms differ from the crowd. */
+export interface Difference {
+  /** Members that are nobody of the crowd. */
+  readonly ghosts: number;
+  /** Clients of the crowd that are not counted in their room. */
+  readonly absent: number;
+}
+
+/** Asks each node for the rooms as they are; the sum of what all of them have wrong. */
+export async function compareRooms(
+  nodes: Nodes,
   crowd: Crowd,
   rooms: readonly string[],
-): Promise<number> {
-  const headers = { authorization: `Bearer ${await server.token('operator', { scopes: ['list'] })}` };
-  const known = new Set(crowd.members.map(({ client }) => client.room.ownPeerId));
-  let ghosts = 0;
-  for (const roomId of rooms) {
-    const signal = AbortSignal.timeout(5_000);
-    const response = await fetch(`${server.process.url}/api/rooms/${roomId}`, { headers, signal });
-    if (!response.ok)
-      throw new Error(`the room ${roomId} was asked for, and the answer is ${response.status}`);
-    const { peers } = (await response.json()) as { readonly peers: readonly { readonly peerId: string }[] };
-    ghosts += peers.filter(({ peerId }) => !known.has(peerId)).length;
+): Promise<Difference> {
+  const headers = { authorization: `Bearer ${await nodes.token('operator', { scopes: ['list'] })}` };
+  let [ghosts, absent] = [0, 0];
+  for (const { server } of nodes.running) {
+    for (const roomId of rooms) {
+      const signal = AbortSignal.timeout(5_000);
+      const response = await fetch(`${server.process.url}/api/rooms/${roomId}`, { headers, signal });
+      if (!response.ok)
+        throw new Error(`the room ${roomId} was asked for, and the answer is ${response.status}`);
+      const { peers } = (await response.json()) as {
+        readonly peers: readonly { readonly peerId: string }[];
+      };
+      const there = new Set(crowd.inRoom(roomId).map(({ client }) => client.room.ownPeerId));
+      const counted = new Set(peers.map(({ peerId }) => peerId));
+      ghosts += [...counted].filter((peerId) => !there.has(peerId)).length;
+      absent += [...there].filter((peerId) => !counted.has(peerId)).length;
+    }
   }
-  return ghosts;
+  return { ghosts, absent };
 }

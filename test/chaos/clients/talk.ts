@@ -5,10 +5,16 @@ import { minPayloadBytes } from '../ledger/payload.ts';
 import type { Member } from './crowd.ts';
 
 const mostAtOnce = 6;
-const maxPauseMs = 250;
+
+export interface Talk {
+  readonly ledger: Ledger;
+  /** The longest pause between two messages of those that go at once. */
+  readonly maxPauseMs: number;
+  readonly stop: AbortSignal;
+}
 
 /** Lets a member talk to its partner until told to stop: up to six messages at once, with pauses in between. */
-export async function talk(member: Member, ledger: Ledger, stop: AbortSignal): Promise<void> {
+export async function talk(member: Member, { ledger, maxPauseMs, stop }: Talk): Promise<void> {
   const { random } = member;
   const lines = Array.from({ length: random.int(1, mostAtOnce) }, async () => {
     while (!stop.aborted) {

@@ -11,7 +11,7 @@ async function connectThrough(kind: CutKind, direction: Cut['direction']) {
   await once(listener, 'listening');
   const cuts: Cut[] = [];
   const link = await CuttingLink.open({
-    serverPort: (listener.address() as AddressInfo).port,
+    serverPort: () => (listener.address() as AddressInfo).port,
     plan: { next: () => ({ kind, direction, afterBytes: 1_000, lingerMs: 20 }) },
     onCut: (cut) => cuts.push(cut),
   });

@@ -4,14 +4,14 @@ import type { Cut, CutPlan } from './cut-plan.ts';
 import { PipedConnection } from './piped-connection.ts';
 
 export interface CuttingLinkOptions {
-  /** Where the server listens, on loopback. */
-  readonly serverPort: number;
+  /** Where a server listens, on loopback; asked for each connection. Undefined: none does. */
+  readonly serverPort: () => number | undefined;
   readonly plan: Pick<CutPlan, 'next'>;
   readonly onCut: (cut: Cut) => void;
 }
 
 /**
- * The network between one client and the server: a port of its own, whose connections are cut as the plan says.
+ * The network between one client and the servers: a port of its own, whose connections are cut as the plan says.
  *
  * - `whole`: everything passes
  * - `cutting`: each connection ends at its planned byte
@@ -22,6 +22,7 @@ export class CuttingLink {
   readonly #listener: Server;
   readonly #connections = new Set<PipedConnection>();
   #state: 'whole' | 'cutting' | 'away' = 'whole';
+  #lastServerPort = 0;
 
   private constructor(options: CuttingLinkOptions) {
     this.#options = options;
@@ -37,6 +38,11 @@ export class CuttingLink {
 
   get port(): number {
     return (this.#listener.address() as AddressInfo).port;
+  }
+
+  /** Where the last connection went. */
+  get lastServerPort(): number {
+    return this.#lastServerPort;
   }
 
   startCutting(): void {
@@ -62,15 +68,17 @@ export class CuttingLink {
   }
 
   #accept(client: Socket): void {
-    if (this.#state === 'away') {
+    const { plan, onCut } = this.#options;
+    const port = this.#state === 'away' ? undefined : this.#options.serverPort();
+    if (port === undefined) {
       client.on('error', () => undefined);
       client.resetAndDestroy();
       return;
     }
-    const { serverPort, plan, onCut } = this.#options;
+    this.#lastServerPort = port;
     const connection: PipedConnection = new PipedConnection({
       client,
-      server: connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true }),
+      server: connect({ port, host: '127.0.0.1', allowHalfOpen: true }),
       cut: plan.next(),
       mayCut: () => this.#state === 'cutting',
       onCut,

@@ -12,6 +12,7 @@ export const mustBeZero = {
   ended: 'clients or servers that ended, or did not come back',
   spurious_left: 'peers seen leaving that did not leave',
   ghosts: 'members of a room that are nobody',
+  absent: 'clients that are not counted in their room',
   wrong_views: 'clients whose room is not as it is',
   server_errors: 'errors in the log of the server',
 } as const satisfies Partial<Record<keyof Figures, string>>;
@@ -27,6 +28,18 @@ export function brokenPromises(figures: Pick<Figures, Fault>): readonly string[]
     .map((fault) => `${fault}: ${figures[fault]} ${mustBeZero[fault]}`);
 }
 
+/** The share of resumes that must succeed, whatever the machine has to do. */
+const resumesOkShare = 0.99;
+
+/** Too many resumes that began anew, a sentence; those that came back past their window do not count. */
+export function brokenResumes(
+  { resumes, resumes_ok }: Pick<Figures, 'resumes' | 'resumes_ok'>,
+  pastWindow = 0,
+): readonly string[] {
+  const within = resumes - pastWindow;
+  return resumes_ok >= resumesOkShare * within ? [] : [`resumes_ok: ${resumes_ok} of ${within}`];
+}
+
 /** What went wrong with clients that were kept away past their window, a sentence each. */
 export function brokenPastWindow({
   clients,
@@ -37,7 +50,7 @@ export function brokenPastWindow({
   const of = `of the ${clients} that were kept away`;
   return [
     ...(left_once < clients
-      ? [`left_once: ${left_once} ${of} were seen leaving once, after the window`]
+      ? [`left_once: ${left_once} ${of} were seen leaving once, after the window and in time`]
       : []),
     ...(told < clients ? [`told: ${told} ${of} were told that they did not recover`] : []),
     ...(right_snapshots < clients

@@ -12,9 +12,13 @@ export interface Figures {
   readonly cuts_in_handshake: number;
   readonly cuts_by_kind: Readonly<Record<string, number>>;
   readonly kills: number;
+  readonly kills_in_flight: number;
+  readonly freezes: number;
   readonly resumes: number;
   readonly resumes_ok: number;
   readonly resumes_elsewhere: number;
+  readonly told_away: number;
+  readonly told_back: number;
 
   readonly lost: number;
   readonly doubled: number;
@@ -27,15 +31,19 @@ export interface Figures {
   readonly ended_as: readonly string[];
   readonly spurious_left: number;
   readonly ghosts: number;
+  readonly absent: number;
   readonly wrong_views: number;
   readonly server_errors: number;
+  readonly server_errors_by_event: Readonly<Record<string, number>>;
 }
 
 /** What became of clients that were kept away for longer than their reconnection window. */
 export interface PastWindow {
   readonly clients: number;
-  /** How many of them each one that stayed in their room saw leave exactly once, with `connection_lost`. */
+  /** How many of them each one that stayed in their room saw leave exactly once, with `connection_lost`, in time. */
   readonly left_once: number;
+  /** Within how long after the cut or the kill that had to be, in milliseconds. */
+  readonly left_within_ms: number;
   /** From the cut until the others saw it, in milliseconds, shortest and longest; 0 where nobody did. */
   readonly left_after_ms: readonly [number, number];
   /** How many were told that they did not recover. */
@@ -47,7 +55,8 @@ export interface PastWindow {
 /** One run of clients that lose their connections, as it is printed. */
 export interface ChaosReport extends RunReport, Figures {
   /** What is promised for what this run does. */
-  readonly applies: PromisedLine;
+  readonly promise: PromisedLine;
+  readonly nodes: number;
   /** Absent: the run ended before that. */
   readonly past_window?: PastWindow;
 }

@@ -6,7 +6,7 @@ const mostLines = 10;
 
 /** A report for people: what was done, what must be nought, and what comes of it. */
 export function reportTable(report: ChaosReport): string {
-  const { applies, past_window: pastWindow } = report;
+  const { promise, past_window: pastWindow } = report;
   return [
     title(report),
     ...rows(done(report)),
@@ -14,8 +14,8 @@ export function reportTable(report: ChaosReport): string {
     ...rows(faults.map((fault) => [mark(report[fault] === 0), fault, report[fault], mustBeZero[fault]])),
     ...(pastWindow === undefined ? [] : ['', ...rows(past(pastWindow))]),
     '',
-    `promised when ${applies.event}:`,
-    `  ${applies.promise}`,
+    `promised when ${promise.event}:`,
+    `  ${promise.holds}`,
     ...verdict(report, shortened(report.ended_as)),
   ].join('\n');
 }
@@ -40,17 +40,50 @@ function done(report: ChaosReport): readonly Row[] {
       percent(report.cuts_in_handshake, report.cuts),
       'of the cuts before the client was signed in',
     ],
-    ['', 'resumes', report.resumes, `${report.resumes_ok} without a gap`],
+    ...(report.kills === 0
+      ? []
+      : [
+          [
+            '',
+            'kills',
+            report.kills,
+            `${report.kills_in_flight} while requests waited for their answers`,
+          ] as const,
+        ]),
+    ...(report.freezes === 0
+      ? []
+      : [['', 'freezes', report.freezes, 'processes stopped for a while'] as const]),
+    ...(report.told_away + report.told_back === 0
+      ? []
+      : [
+          [
+            '',
+            'told',
+            report.told_away,
+            `times that the store is away, ${report.told_back} that it is back`,
+          ] as const,
+        ]),
+    [
+      '',
+      'resumes',
+      report.resumes,
+      `${report.resumes_ok} without a gap, ${report.resumes_elsewhere} on another node than before`,
+    ],
   ];
 }
 
 function past(pastWindow: PastWindow): readonly Row[] {
-  const { clients, left_once, told, right_snapshots, left_after_ms } = pastWindow;
+  const { clients, left_once, told, right_snapshots, left_after_ms, left_within_ms } = pastWindow;
   const [first, last] = left_after_ms.map((ms) => (ms / 1_000).toFixed(1));
   const isRight = brokenPastWindow(pastWindow).length === 0;
   return [
     [mark(isRight), 'kept away', clients, 'clients, past their reconnection window'],
-    ['', 'left once', left_once, `of them the others saw leave once, ${first} to ${last} s after the cut`],
+    [
+      '',
+      'left once',
+      left_once,
+      `of them the others saw leave once, ${first} to ${last} s after they were cut off, ${left_within_ms / 1_000} s at most`,
+    ],
     ['', 'told', told, 'of them were told that they did not recover'],
     ['', 'right', right_snapshots, 'of them have the room as it is'],
   ];

@@ -1,6 +1,7 @@
 import { Bell } from '../bell.ts';
 import { Observations } from '../clients/observations.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { KillCount } from '../nodes/kill-count.ts';
 import { CutCount } from '../proxy/cut-count.ts';
 import type { Figures } from './chaos-report.ts';
 
@@ -11,9 +12,12 @@ export class Tally {
   readonly ledger = new Ledger(this.changes);
   readonly observations = new Observations(this.changes);
   readonly cuts = new CutCount();
+  readonly kills = new KillCount();
+  freezes = 0;
   ghosts = 0;
+  absent = 0;
   wrongViews = 0;
-  serverErrors = 0;
+  readonly #serverErrors = new Map<string, number>();
   #isServerGone = false;
   /** Sightings of a peer that rightly left, and rooms that rightly started anew: none while every window holds. */
   rightlyLeft = 0;
@@ -29,6 +33,12 @@ export class Tally {
     this.observations.end('server', 'ended');
   }
 
+  /** A line of a server's log at level `error`. */
+  serverError(event: string): void {
+    this.#serverErrors.set(event, (this.#serverErrors.get(event) ?? 0) + 1);
+    this.changes.ring();
+  }
+
   /** Whether something was seen that no later event can make good. */
   get isBroken(): boolean {
     return Object.values(this.#seen()).some((count) => count > 0);
@@ -40,7 +50,8 @@ export class Tally {
     return [
       `${ledger.sent} sent`,
       `${ledger.delivered} delivered`,
-      `${cuts.total} cuts`,
+      ...(cuts.total > 0 ? [`${cuts.total} cuts`] : []),
+      ...(this.kills.total > 0 ? [`${this.kills.total} kills`] : []),
       `${observations.resumes} resumes`,
     ];
   }
@@ -56,16 +67,22 @@ export class Tally {
       cuts_in_flight: cuts.inFlight,
       cuts_in_handshake: cuts.inHandshake,
       cuts_by_kind: cuts.byKind,
-      kills: 0,
+      kills: this.kills.total,
+      kills_in_flight: this.kills.inFlight,
+      freezes: this.freezes,
       resumes: observations.resumes,
       resumes_ok: observations.resumesOk,
-      resumes_elsewhere: 0,
+      resumes_elsewhere: observations.resumesElsewhere,
+      told_away: observations.toldAway,
+      told_back: observations.toldBack,
       lost: ledger.missing,
       ...this.#seen(),
       ended_as: [...observations.ended],
+      server_errors_by_event: Object.fromEntries(this.#serverErrors),
       contradicted: ledger.contradicted,
       unanswered: ledger.open + (ledger.rejected['DEADLINE_EXCEEDED'] ?? 0),
       ghosts: this.ghosts,
+      absent: this.absent,
       wrong_views: this.wrongViews,
     };
   }
@@ -77,7 +94,7 @@ export class Tally {
       started_anew: observations.startsAnew - this.rightlyAnew,
       ended: observations.ended.length,
       spurious_left: observations.left.length - this.rightlyLeft,
-      server_errors: this.serverErrors,
+      server_errors: [...this.#serverErrors.values()].reduce((sum, count) => sum + count, 0),
     };
   }
 }

@@ -12,11 +12,15 @@ export interface PastTheWindowOptions {
   /** Who is kept away, at most one of each room. */
   readonly away: readonly Member[];
   readonly tally: Tally;
+  /** What else happens when they go: their node ends too, say. */
+  readonly onGone?: () => void;
+  /** How long the others may have to wait after that until they see them leave, in milliseconds. */
+  readonly leftWithinMs: number;
 }
 
-const windowMs = Number(settings.RECONNECTION_WINDOW_MS.fallback);
-/** How much longer than the window the others may wait for the news, on a machine that has much to do. */
-const slackMs = 5_000;
+export const windowMs = Number(settings.RECONNECTION_WINDOW_MS.fallback);
+/** For how much longer a leave that comes too late is waited for. */
+const lateMs = 3_000;
 const returnTimeoutMs = 15_000;
 const messages = 3;
 
@@ -25,7 +29,7 @@ const messages = 3;
  * the others see each leave once, and who comes back is told, and has the room as it is.
  */
 export async function pastTheWindow(options: PastTheWindowOptions): Promise<PastWindow> {
-  const { crowd, away, tally } = options;
+  const { crowd, away, tally, onGone, leftWithinMs } = options;
   const { ledger, observations, changes } = tally;
   const leftBefore = observations.left.length;
   const anewBefore = new Map(away.map(({ client }) => [client, observations.startsAnewOf(client.name)]));
@@ -36,6 +40,7 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
   const inFlight = away.flatMap((member) => talkTimes(member, ledger));
   const goneAtMs = performance.now();
   for (const { link } of away) link.keepAway();
+  onGone?.();
   // Within the window a message is taken for whoever is away; with the window it goes.
   await Promise.all(away.flatMap((member) => talkTimes(member.partner(), ledger)));
 
@@ -46,7 +51,7 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
       .map((witness) => ({ seenBy: witness.client.name, peerId: peerIds.get(member) ?? '' })),
   );
   const seen = () => witnessed.filter((one) => leaves().some((leaving) => isOf(leaving, one)));
-  await changes.until(() => seen().length === witnessed.length, windowMs + slackMs);
+  await changes.until(() => seen().length === witnessed.length, leftWithinMs + lateMs);
 
   // The room goes on: what the client has of it is not true any more.
   await Promise.all(
@@ -72,14 +77,33 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
       .filter(({ peerId }) => peerId === peerIds.get(member))
       .every((one) => {
         const [first, ...more] = leaves().filter((leaving) => isOf(leaving, one));
-        return first?.reason === 'connection_lost' && more.length === 0 && first.atMs - goneAtMs >= windowMs;
+        if (first?.reason !== 'connection_lost' || more.length > 0) return false;
+        const afterGoneMs = first.atMs - goneAtMs;
+        return afterGoneMs >= windowMs && afterGoneMs <= leftWithinMs;
       });
   return {
     clients: away.length,
     left_once: away.filter(isLeftOnce).length,
+    left_within_ms: leftWithinMs,
     left_after_ms: afterMs.length === 0 ? [0, 0] : [Math.min(...afterMs), Math.max(...afterMs)],
     told,
     right_snapshots: away.filter((member) => hasRightView(member, crowd)).length,
+  };
+}
+
+/** What became of those who were kept away, one time after the other. */
+export function allPastTheWindow(times: readonly PastWindow[]): PastWindow {
+  const sum = (value: (time: PastWindow) => number) => times.reduce((total, time) => total + value(time), 0);
+  return {
+    clients: sum(({ clients }) => clients),
+    left_once: sum(({ left_once }) => left_once),
+    left_within_ms: Math.max(...times.map(({ left_within_ms }) => left_within_ms)),
+    left_after_ms: [
+      Math.min(...times.map(({ left_after_ms: [first] }) => first)),
+      Math.max(...times.map(({ left_after_ms: [, last] }) => last)),
+    ],
+    told: sum(({ told }) => told),
+    right_snapshots: sum(({ right_snapshots }) => right_snapshots),
   };
 }
 

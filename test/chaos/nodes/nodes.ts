@@ -1,0 +1,113 @@
+import type { SessionTokenRequest } from '../../../src/process/token-issuer.ts';
+import type { Random } from '../../seeded-run/random.ts';
+import {
+  type ProductionServer,
+  type ProductionServerOptions,
+  startProductionServer,
+} from '../../server-process/production-server.ts';
+
+export interface NodesOptions extends ProductionServerOptions {
+  readonly count: number;
+  /** A process ended that nobody killed. */
+  readonly onLoss: () => void;
+}
+
+/** A signaling node as a process of its own. */
+export interface Node {
+  /** Its NODE_ID. */
+  readonly name: string;
+  readonly server: ProductionServer;
+}
+
+/**
+ * The nodes of a run. Clients find one as behind a load balancer without stickiness that knows which of them answer: by chance,
+ * anew for each connection.
+ */
+export class Nodes {
+  readonly #options: NodesOptions;
+  readonly #running = new Set<Node>();
+  readonly #frozen = new Set<Node>();
+  readonly #nameByPort = new Map<number, string>();
+
+  private constructor(options: NodesOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: NodesOptions): Promise<Nodes> {
+    const nodes = new Nodes(options);
+    try {
+      for (let index = 0; index < options.count; index++) await nodes.add(`node-${index}`);
+    } catch (error) {
+      await nodes.stop();
+      throw error;
+    }
+    return nodes;
+  }
+
+  /** Those that answer, oldest first. */
+  get running(): readonly Node[] {
+    return [...this.#running];
+  }
+
+  /** Where the next connection goes. Undefined: no node answers. */
+  portFor(random: Random): number | undefined {
+    const [first, ...others] = this.#running;
+    return first && portOf(random.pick([first, ...others]));
+  }
+
+  /** Which node listens, or listened, at a port. */
+  nameAt(port: number): string {
+    return this.#nameByPort.get(port) ?? '';
+  }
+
+  /** A token that every node takes. */
+  token(userId: string, request?: Partial<SessionTokenRequest>): Promise<string> {
+    const [node] = [...this.#running, ...this.#frozen];
+    if (node === undefined) throw new Error('there is no node');
+    return node.server.token(userId, request);
+  }
+
+  /** Starts a node with this NODE_ID. Resolves when it listens. */
+  async add(name: string): Promise<Node> {
+    const { env, onLoss } = this.#options;
+    const server = await startProductionServer({ ...this.#options, env: { ...env, NODE_ID: name } });
+    const node = { name, server };
+    this.#nameByPort.set(portOf(node), name);
+    this.#running.add(node);
+    void server.process.ended.then(() => {
+      if (this.#running.delete(node) || this.#frozen.delete(node)) onLoss();
+    });
+    return node;
+  }
+
+  /** Ends a node at once, by SIGKILL. */
+  async kill(node: Node): Promise<void> {
+    this.#running.delete(node);
+    process.kill(node.server.process.pid, 'SIGKILL');
+    await node.server.stop();
+  }
+
+  /** A node does nothing any more, until `thaw`. Its connections stay. */
+  freeze(node: Node): void {
+    this.#running.delete(node);
+    this.#frozen.add(node);
+    process.kill(node.server.process.pid, 'SIGSTOP');
+  }
+
+  thaw(node: Node): void {
+    process.kill(node.server.process.pid, 'SIGCONT');
+    this.#frozen.delete(node);
+    this.#running.add(node);
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.#frozen) this.thaw(node);
+    const nodes = this.running;
+    this.#running.clear();
+    await Promise.all(nodes.map(({ server }) => server.stop()));
+  }
+}
+
+function portOf({ server }: Node): number {
+  return Number(new URL(server.process.url).port);
+}
