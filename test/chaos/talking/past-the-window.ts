@@ -22,6 +22,8 @@ export const windowMs = Number(settings.RECONNECTION_WINDOW_MS.fallback);
 /** For how much longer a leave that comes too late is waited for. */
 const lateMs = 3_000;
 const returnTimeoutMs = 15_000;
+/** The same where a promise is broken already. */
+const brokenReturnTimeoutMs = 3_000;
 const messages = 3;
 
 /**
@@ -39,8 +41,9 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
   // In flight when the connection goes: whether they arrived is unknown.
   const inFlight = away.flatMap((member) => talkTimes(member, ledger));
   const goneAtMs = performance.now();
-  for (const { link } of away) link.keepAway();
+  // Before the links are cut: a node that dies must not hear of it.
   onGone?.();
+  for (const { link } of away) link.keepAway();
   // Within the window a message is taken for whoever is away; with the window it goes.
   await Promise.all(away.flatMap((member) => talkTimes(member.partner(), ledger)));
 
@@ -51,7 +54,8 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
       .map((witness) => ({ seenBy: witness.client.name, peerId: peerIds.get(member) ?? '' })),
   );
   const seen = () => witnessed.filter((one) => leaves().some((leaving) => isOf(leaving, one)));
-  await changes.until(() => seen().length === witnessed.length, leftWithinMs + lateMs);
+  const isSeen = await changes.until(() => seen().length === witnessed.length, leftWithinMs + lateMs);
+  const timeoutMs = isSeen ? returnTimeoutMs : brokenReturnTimeoutMs;
 
   // The room goes on: what the client has of it is not true any more.
   await Promise.all(
@@ -61,13 +65,13 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
   for (const { link } of away) link.mend();
   const isBack = ({ client }: Member) =>
     observations.startsAnewOf(client.name) > (anewBefore.get(client) ?? 0);
-  await changes.until(() => away.every(isBack), returnTimeoutMs);
+  await changes.until(() => away.every(isBack), timeoutMs);
   const told = away.filter(isBack).length;
   await Promise.all(inFlight);
   await Promise.all(
     away.flatMap((member) => [...talkTimes(member, ledger), ...talkTimes(member.partner(), ledger)]),
   );
-  await changes.until(() => ledger.open === 0 && ledger.missing === 0, returnTimeoutMs);
+  await changes.until(() => ledger.open === 0 && ledger.missing === 0, timeoutMs);
 
   tally.rightlyLeft += seen().length;
   tally.rightlyAnew += told;
