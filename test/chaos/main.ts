@@ -3,13 +3,22 @@ import { ProgressLine } from './report/progress-line.ts';
 import { type SabotageRule, sabotageRules } from './sabotage/rules.ts';
 import type { Counts, RunOptions, Scenario } from './scenario.ts';
 import { churn } from './scenarios/churn.ts';
+import { nodeFreeze } from './scenarios/node-freeze.ts';
 import { nodeKill } from './scenarios/node-kill.ts';
 import { slowReader } from './scenarios/slow-reader.ts';
 import { socketDrop } from './scenarios/socket-drop.ts';
 import { socketDropOneNode } from './scenarios/socket-drop-one-node.ts';
 import { spike } from './scenarios/spike.ts';
 
-const scenarios: readonly Scenario[] = [socketDropOneNode, socketDrop, nodeKill, slowReader, churn, spike];
+const scenarios: readonly Scenario[] = [
+  socketDropOneNode,
+  socketDrop,
+  nodeKill,
+  nodeFreeze,
+  slowReader,
+  churn,
+  spike,
+];
 
 /** What the process ends with where a promise was broken; 2 where the run itself failed. */
 const brokenStatus = 1;

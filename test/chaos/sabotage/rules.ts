@@ -3,6 +3,7 @@ export const sabotageRules = {
   dedupe: 'a request that is sent again after a lost connection has its effect once',
   replay: 'whoever comes back is given what was missed',
   reaper: 'what a dead node left is taken over',
+  fence: 'who was taken over has no effect any more',
   budget: 'what waits for a slow reader is left in the log',
   forget: 'a session that has ended is forgotten',
   later: 'who finds no room is told when to come again',
