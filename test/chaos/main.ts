@@ -5,6 +5,8 @@ import type { Counts, RunOptions, Scenario } from './scenario.ts';
 import { churn } from './scenarios/churn.ts';
 import { nodeFreeze } from './scenarios/node-freeze.ts';
 import { nodeKill } from './scenarios/node-kill.ts';
+import { redisOutage } from './scenarios/redis-outage.ts';
+import { redisRestart } from './scenarios/redis-restart.ts';
 import { slowReader } from './scenarios/slow-reader.ts';
 import { socketDrop } from './scenarios/socket-drop.ts';
 import { socketDropOneNode } from './scenarios/socket-drop-one-node.ts';
@@ -15,6 +17,8 @@ const scenarios: readonly Scenario[] = [
   socketDrop,
   nodeKill,
   nodeFreeze,
+  redisRestart,
+  redisOutage,
   slowReader,
   churn,
   spike,
