@@ -72,8 +72,8 @@ test('R3: signing out leaves at once, and an empty room is gone after its grace'
     peerId: peerB,
     reason: LeaveReason.LEFT,
   });
-  await alice.request({ case: 'leaveRoom', value: { roomId: 'emptied' } });
   const carol = await signIn('carol');
+  await alice.request({ case: 'leaveRoom', value: { roomId: 'emptied' } });
   expect((await carol.join('emptied', randomUUID())).created).toBe(false);
   await carol.request({ case: 'leaveRoom', value: { roomId: 'emptied' } });
   await expect
