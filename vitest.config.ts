@@ -21,7 +21,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'provision', include: ['test/provision/**/*.test.ts'] } },
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], maxWorkers: 2 } },
       { extends: true, test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'] } },
       {
         // Once more on a log that is slow, goes in batches, and loses answers, as one in another process may.
@@ -41,7 +41,6 @@ export default defineConfig({
           name: 'redis',
           include: ['test/redis/**/*.test.ts'],
           setupFiles: ['test/program/none-left-running.ts'],
-          fileParallelism: false,
           testTimeout: 60_000,
         },
       },

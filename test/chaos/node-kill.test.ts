@@ -7,7 +7,7 @@ const run = chaosRun('node-kill', [
   ...['--pairs', '8', '--rooms', '2', '--seconds', '30'],
 ]) as ChaosRun<ChaosReport>;
 
-test('S6, N3: clients of killed nodes lose nothing, and who does not return is seen leaving once', async (context) => {
+test.concurrent('S6, N3: clients of killed nodes lose nothing, and who does not return is seen leaving once', async (context) => {
   const { status, report } = await run(context, '--seed', '41');
   expect([...report.broken, ...report.ended_as]).toEqual([]);
   expect(report).toMatchObject({ lost: 0, doubled: 0, out_of_order: 0, spurious_left: 0, ghosts: 0 });
@@ -19,7 +19,7 @@ test('S6, N3: clients of killed nodes lose nothing, and who does not return is s
   expect(status).toBe(0);
 });
 
-test('N3: nodes of which none takes over what a dead one left are found out', async (context) => {
+test.concurrent('N3: nodes of which none takes over what a dead one left are found out', async (context) => {
   const { status, report } = await run(context, '--seed', '42', '--sabotage', 'reaper');
   expect(report.past_window?.left_once).toBe(0);
   expect(report).toMatchObject({ sabotage: 'reaper', kept: false, lost: 0, doubled: 0 });

@@ -202,9 +202,9 @@ test('S6: the last connection of a node is gone, and with its clients all that i
 test("P2, S5: who takes another's peer_id and comes back from before its join gets nothing that was for the other", async () => {
   const { here, there, signIn, resume } = await setUp();
   const [host, first, second] = [
-    await signIn(here, 'host'),
-    await signIn(here, 'first'),
-    await signIn(there, 'second'),
+    await signIn(here, 'hanna'),
+    await signIn(here, 'fred'),
+    await signIn(there, 'sue'),
   ];
   const [h, taken] = [randomUUID(), randomUUID()];
   const { room } = await host.join('daily', h);
