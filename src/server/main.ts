@@ -57,7 +57,7 @@ export interface SignalingNode {
   readonly drainTimeoutMs: number;
   /**
    * Refuses every upgrade from now on, closes at once what has not signed in, and has the clients move to other nodes by the
-   * settings DRAIN_*. Resolves when none is left; `/health` answers 503 meanwhile. No effect where no other node has the state:
+   * settings DRAIN_*. Resolves when none is left; `/readyz` answers 503 meanwhile. No effect where no other node has the state:
    * there is nowhere to go then, and nothing to come back to. Said again: the same drain.
    */
   drain(): Promise<void>;

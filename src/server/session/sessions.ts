@@ -113,7 +113,8 @@ export class Sessions {
    */
   async drain(pace: MovePace): Promise<void> {
     const { clock, log } = this.#options;
-    this.#drain = new Drain({ clock, log, pace, close: (session) => this.#sendAway(session) });
+    const close = (session: Session) => this.#close(session, CloseCode.GOING_AWAY, 'the node is stopping');
+    this.#drain = new Drain({ clock, log, pace, close });
     await this.#drain.run([...this.#live.values()]);
   }
 
@@ -192,11 +193,6 @@ export class Sessions {
     this.#close(session, CloseCode.TOKEN_EXPIRED, 'the token expired');
   }
 
-  /** It was told to move, and has not. */
-  #sendAway(session: Session): void {
-    this.#close(session, CloseCode.GOING_AWAY, 'the node is stopping');
-  }
-
   /** Closes the connection of a session that may come back. What the connection still brings has no effect. */
   #close(session: Session, code: CloseCode, reason: string): void {
     session.close(code, reason);
@@ -205,10 +201,8 @@ export class Sessions {
 
   /** Sends every client elsewhere: this node stood still, and others may have taken its sessions. */
   sendAway(): void {
-    for (const session of [...this.#live.values()]) {
-      session.close(CloseCode.GOING_AWAY, 'the node was paused');
-      this.lost(session).catch((error: unknown) => session.log.error('session.detach', error));
-    }
+    for (const session of [...this.#live.values()])
+      this.#close(session, CloseCode.GOING_AWAY, 'the node was paused');
   }
 
   #disconnected(session: Session): void {

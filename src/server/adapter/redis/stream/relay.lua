@@ -7,39 +7,28 @@ local stream = openStream(seed)
 local results, announced, members, sources, directed = {}, {}, {}, {}, {}
 local now = nowMs()
 
-local function memberOf(peer)
-  local member = members[peer]
-  if member == nil then
-    local packed = redis.call('HGET', membersKey, peer)
-    member = packed and readMember(packed) or false
-    members[peer] = member
+-- A record of a hash, read once for all relays; false where there is none.
+local function recordOf(known, key, id, read)
+  if known[id] == nil then
+    local packed = redis.call('HGET', key, id)
+    known[id] = packed and read(packed) or false
   end
-  return member
-end
-
-local function sourceOf(id)
-  local source = sources[id]
-  if source == nil then
-    local packed = redis.call('HGET', sourcesKey, id)
-    source = packed and readSource(packed) or false
-    sources[id] = source
-  end
-  return source
+  return known[id]
 end
 
 for index = 4, #ARGV, 8 do
   local id, gen, seq, from, joinEpoch, joinOffset, to, body =
     ARGV[index], tonumber(ARGV[index + 1]), tonumber(ARGV[index + 2]), ARGV[index + 3], tonumber(ARGV[index + 4]),
     tonumber(ARGV[index + 5]), ARGV[index + 6], ARGV[index + 7]
-  local source = stream and sourceOf(id)
+  local source = stream and recordOf(sources, sourcesKey, id, readSource)
   local answer = source and answerOf(stream, source, gen, seq)
   if source and gen > source.gen then
     source.gen = gen
     source.isChanged = true
   end
   if not answer then
-    local sender = stream and memberOf(from)
-    local receiver = stream and memberOf(to)
+    local sender = stream and recordOf(members, membersKey, from, readMember)
+    local receiver = stream and recordOf(members, membersKey, to, readMember)
     if not sender or sender.offset ~= joinOffset or sender.epoch ~= joinEpoch then
       answer = { REFUSED, 0 }
     elseif not receiver then
