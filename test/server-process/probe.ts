@@ -3,7 +3,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { writeHeapSnapshot } from 'node:v8';
+import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import type { Answers, ProbeQuestion } from './server-probe.ts';
 
 const msPerNs = 1e-6;
@@ -12,6 +12,10 @@ const collections = 4;
 
 /** As much of an emitter as is looked at. */
 type Emitter = Pick<EventEmitter, 'eventNames' | 'listenerCount'>;
+
+// V8 drops what a function was compiled to, with megabytes of source, when it was not called for a while: by the clock, so not at the same
+// moment in two processes that are compared.
+setFlagsFromString('--no-flush-bytecode');
 
 const servers: Emitter[] = [];
 subscribe('tracing:net.server.listen:asyncStart', (message) => {
