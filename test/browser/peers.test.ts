@@ -5,7 +5,7 @@ import { ParleyClient, type RTCPeerConnectionConstructor } from '../../src/clien
 import { startTestServer, type TestServer } from '../protocol/test-server.ts';
 import { launchChromium } from './chromium.ts';
 import { startPageServer } from './page-server.ts';
-import type { PeerPage } from './pages/peer.ts';
+import { openPeerPage, type PeerVisit, readPeerPage } from './peer-page.ts';
 
 let server: TestServer;
 let pages: Awaited<ReturnType<typeof startPageServer>>;
@@ -23,25 +23,10 @@ afterAll(async () => {
   await pages.close();
 });
 
-async function openPeer(name: string, room: string, kind: 'call' | 'simple-peer' | 'watch'): Promise<Page> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const query = new URLSearchParams({
-    ws: server.wsUrl,
-    token: await server.token(name),
-    room,
-    name,
-    with: kind,
-  });
-  await page.goto(`${pages.url}/peer.html?${query}`);
-  await page.waitForFunction(() => 'peerPage' in window && window.peerPage.joined, undefined, {
-    timeout: 20_000,
-  });
-  return page;
+async function openPeer(name: string, room: string, kind: PeerVisit['with']): Promise<Page> {
+  const token = await server.token(name);
+  return await openPeerPage(browser, { pages: pages.url, ws: server.wsUrl, token, room, name, with: kind });
 }
-
-const read = <Name extends keyof PeerPage>(page: Page, name: Name): Promise<PeerPage[Name]> =>
-  page.evaluate((field) => window.peerPage[field as Name], name as string);
 
 test('P4: a Chromium page and a Node peer exchange messages over a data channel', async () => {
   const page = await openPeer('chromium', 'p4-node', 'call');
@@ -57,8 +42,8 @@ test('P4: a Chromium page and a Node peer exchange messages over a data channel'
     else channel.addEventListener('open', () => channel.send('hello from node'));
   });
   await expect.poll(() => received, { timeout: 20_000 }).toEqual(['hello from chromium']);
-  await expect.poll(() => read(page, 'received'), { timeout: 20_000 }).toEqual(['hello from node']);
-  expect(await read(page, 'errors')).toEqual([]);
+  await expect.poll(() => readPeerPage(page, 'received'), { timeout: 20_000 }).toEqual(['hello from node']);
+  expect(await readPeerPage(page, 'errors')).toEqual([]);
   call.close();
   await client.close();
   await page.context().close();
@@ -67,9 +52,9 @@ test('P4: a Chromium page and a Node peer exchange messages over a data channel'
 test('P4: two pages with the simple-peer package connect over signal', async () => {
   const ada = await openPeer('ada', 'p4-simple', 'simple-peer');
   const bo = await openPeer('bo', 'p4-simple', 'simple-peer');
-  await expect.poll(() => read(ada, 'received'), { timeout: 20_000 }).toEqual(['hello from bo']);
-  await expect.poll(() => read(bo, 'received'), { timeout: 20_000 }).toEqual(['hello from ada']);
-  expect([...(await read(ada, 'errors')), ...(await read(bo, 'errors'))]).toEqual([]);
+  await expect.poll(() => readPeerPage(ada, 'received'), { timeout: 20_000 }).toEqual(['hello from bo']);
+  await expect.poll(() => readPeerPage(bo, 'received'), { timeout: 20_000 }).toEqual(['hello from ada']);
+  expect([...(await readPeerPage(ada, 'errors')), ...(await readPeerPage(bo, 'errors'))]).toEqual([]);
   await ada.context().close();
   await bo.context().close();
 });
@@ -78,11 +63,14 @@ test('P1, P4: a page in another room sees nothing of it, and the log has each st
   const stranger = await openPeer('stranger', 'p4-elsewhere', 'watch');
   const ada = await openPeer('ada', 'p4-log', 'call');
   const bo = await openPeer('bo', 'p4-log', 'call');
-  await expect.poll(() => read(bo, 'received'), { timeout: 20_000 }).toEqual(['hello from ada']);
-  const seen = [...(await read(ada, 'correlationIds')), ...(await read(bo, 'correlationIds'))];
+  await expect.poll(() => readPeerPage(bo, 'received'), { timeout: 20_000 }).toEqual(['hello from ada']);
+  const seen = [
+    ...(await readPeerPage(ada, 'correlationIds')),
+    ...(await readPeerPage(bo, 'correlationIds')),
+  ];
   const logged = new Map(server.logLines.map(({ event, correlationId }) => [correlationId, event]));
   const steps = new Set(seen.map((id) => logged.get(id)));
   expect(steps).toEqual(new Set(['relay.offer', 'relay.answer', 'relay.candidate']));
-  expect(await read(stranger, 'relays')).toEqual([]);
+  expect(await readPeerPage(stranger, 'relays')).toEqual([]);
   for (const page of [stranger, ada, bo]) await page.context().close();
 });

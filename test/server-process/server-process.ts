@@ -23,6 +23,9 @@ export interface ServerProcess {
 export interface LogEntry {
   readonly event?: string;
   readonly level?: string;
+  readonly node?: string;
+  /** Of a session: above 1 where it came back. */
+  readonly gen?: number;
   readonly url?: string;
 }
 

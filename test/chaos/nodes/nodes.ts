@@ -108,6 +108,7 @@ export class Nodes {
   }
 }
 
-function portOf({ server }: Node): number {
+/** Where a node listens, on loopback. */
+export function portOf({ server }: Node): number {
   return Number(new URL(server.process.url).port);
 }

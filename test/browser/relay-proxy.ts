@@ -9,24 +9,26 @@ export type RelayKind = 'offer' | 'answer' | 'candidates' | 'signal';
 /** `up`: to the server, by its sender; `down`: to its receiver. */
 export type Direction = 'up' | 'down';
 
-/** Stands between browsers and a server, over TCP, and cuts a connection when something has passed on it. */
-export interface CuttingProxy {
+/** A relay that passes: `up offer`. */
+export type Step = `${Direction} ${RelayKind}`;
+
+export interface RelayProxyOptions {
+  /** Where a server listens, on loopback; asked for each connection. */
+  readonly serverPort: () => number;
+  /** Called when a relay has passed. True: nothing passes behind it, and its connection is cut. */
+  readonly onRelay: (step: Step) => boolean;
+}
+
+/** Stands between browsers and servers, over TCP, and sees what passes. */
+export interface RelayProxy {
   readonly port: number;
-  /** Each relay that passed, in order: `up offer`. */
-  readonly passed: readonly string[];
-  /** After which relays connections were cut. */
-  readonly cuts: readonly string[];
   close(): Promise<void>;
 }
 
-/** Cuts the connection that a first relay of this kind passes on, in each direction one. */
-export async function startCuttingProxy(target: string, kind: RelayKind): Promise<CuttingProxy> {
-  const { port: targetPort } = new URL(target);
-  const passed: string[] = [];
-  const cuts: string[] = [];
+export async function startRelayProxy({ serverPort, onRelay }: RelayProxyOptions): Promise<RelayProxy> {
   const open = new Set<Socket>();
   const server = createServer((browser) => {
-    const upstream = connect(Number(targetPort), '127.0.0.1');
+    const upstream = connect(serverPort(), '127.0.0.1');
     const cut = () => {
       // What has passed arrives.
       upstream.end();
@@ -34,14 +36,10 @@ export async function startCuttingProxy(target: string, kind: RelayKind): Promis
     };
     let isCut = false;
     const forward = (from: Socket, to: Socket, direction: Direction) => {
+      let passing: Step[] = [];
       const reader = new FrameReader((payload) => {
         const found = direction === 'up' ? relayUp(payload) : relayDown(payload);
-        if (found === undefined) return;
-        const step = `${direction} ${found}`;
-        passed.push(step);
-        if (found !== kind || cuts.includes(step)) return;
-        cuts.push(step);
-        isCut = true;
+        if (found !== undefined) passing.push(`${direction} ${found}`);
       });
       open.add(from);
       from.on('error', () => undefined);
@@ -52,6 +50,9 @@ export async function startCuttingProxy(target: string, kind: RelayKind): Promis
       from.on('data', (chunk: Buffer) => {
         if (isCut) return;
         reader.read(chunk);
+        const passed = passing;
+        passing = [];
+        isCut = passed.map(onRelay).includes(true);
         to.write(chunk, () => {
           if (isCut) cut();
         });
@@ -63,8 +64,6 @@ export async function startCuttingProxy(target: string, kind: RelayKind): Promis
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    passed,
-    cuts,
     async close() {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
