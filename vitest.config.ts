@@ -6,6 +6,11 @@ import { LogReporter } from './test/reporter/log-reporter.ts';
 /** Where to write the results as JSON as well, for a program that counts them. */
 const outputFile = process.env['TEST_RESULTS'];
 
+/** Most of these wait most of the time. */
+const sideBySide = { maxWorkers: 2 };
+/** These have the machine to themselves: processes, browsers, a good deal of load. */
+const oneByOne = { fileParallelism: false };
+
 export default defineConfig({
   test: {
     testTimeout: 15_000,
@@ -19,10 +24,10 @@ export default defineConfig({
     ],
     ...(outputFile && { outputFile }),
     projects: [
-      { extends: true, test: { name: 'provision', include: ['test/provision/**/*.test.ts'] } },
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], maxWorkers: 2 } },
-      { extends: true, test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'] } },
+      { extends: true, test: { name: 'provision', include: ['test/provision/**/*.test.ts'], ...oneByOne } },
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...sideBySide } },
+      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...sideBySide } },
+      { extends: true, test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], ...sideBySide } },
       {
         // Once more on a log that is slow, goes in batches, and loses answers, as one in another process may.
         extends: true,
@@ -31,6 +36,7 @@ export default defineConfig({
           include: ['joining', 'leaving', 'metadata', 'relay', 'returning'].map(
             (name) => `test/protocol/${name}.test.ts`,
           ),
+          ...sideBySide,
           env: { UNSTEADY_ROOM_LOG_SEED: process.env['UNSTEADY_ROOM_LOG_SEED'] ?? '1' },
         },
       },
@@ -40,6 +46,7 @@ export default defineConfig({
         test: {
           name: 'redis',
           include: ['test/redis/**/*.test.ts'],
+          ...oneByOne,
           setupFiles: ['test/program/none-left-running.ts'],
           testTimeout: 60_000,
         },
@@ -58,17 +65,22 @@ export default defineConfig({
             'repeated-requests',
             'returning',
           ].map((name) => `test/protocol/${name}.test.ts`),
+          ...sideBySide,
           env: { TEST_STORE: 'redis' },
         },
       },
-      { extends: true, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
-      { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
+      { extends: true, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], ...sideBySide } },
+      {
+        extends: true,
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...oneByOne },
+      },
       {
         // Nodes, Redis and a load balancer as docker-compose.yml puts them together.
         extends: true,
         test: {
           name: 'several-nodes',
           include: ['test/several-nodes/**/*.test.ts'],
+          ...oneByOne,
           setupFiles: ['test/program/none-left-running.ts'],
           testTimeout: 30_000,
         },
@@ -78,7 +90,7 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
-          fileParallelism: false,
+          ...oneByOne,
           testTimeout: 60_000,
         },
       },
@@ -87,7 +99,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          fileParallelism: false,
+          ...oneByOne,
           testTimeout: 90_000,
         },
       },

@@ -139,7 +139,9 @@ test('X4: a user has so many connections; one more gets RATE_LIMITED and close 4
 
 test('X4: a thousand sockets that never sign in take a share of the places, end in time, and others sign in meanwhile', async () => {
   const server = await start({ MAX_UNSIGNED_CONNECTIONS: '200', SIGN_IN_TIMEOUT_MS: '1500' });
+  const startedMs = performance.now();
   const knocks = await Promise.all(Array.from({ length: 1_000 }, () => knock(server)));
+  const knockedMs = performance.now() - startedMs;
   const open = knocks.filter(({ status }) => status === 101);
   expect(open).toHaveLength(50);
   expect(knocks.filter(({ status }) => status === 429)).toHaveLength(950);
@@ -155,7 +157,8 @@ test('X4: a thousand sockets that never sign in take a share of the places, end 
       timeout: 3_000,
     })
     .toBe(950);
-  expect(refusals(server).length).toBeLessThan(5);
+  // One for each second that had some.
+  expect(refusals(server).length).toBeLessThan(knockedMs / 1_000 + 3);
 });
 
 test('X4: an address opens so many sockets, also where none ever asks for anything', async () => {
