@@ -48,6 +48,8 @@ export function relationProblems(
   above('REQUEST_TIMEOUT_MS', 'DIRECTORY_TIMEOUT_MS', false);
   above('ROOM_LOG_MAX_BYTES', 'MAX_FRAME_BYTES', true);
   above('SEND_MAX_BYTES', 'SEND_BUDGET_BYTES', true);
+  // One command that nobody answers must not cost a node its lease.
+  if (isGiven('REDIS_URL')) above('NODE_LEASE_MS', 'REDIS_TIMEOUT_MS', false);
 
   const redisUrls = values.REDIS_URL?.length ?? 0;
   const isCluster = values.REDIS_CLUSTER === true;

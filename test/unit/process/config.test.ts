@@ -203,6 +203,10 @@ test('settings that belong together must fit', () => {
   expect(problems({ RECONNECTION_WINDOW_MS: '60001' })).toHaveLength(1);
   expect(problems({ RECONNECTION_WINDOW_MS: '60000' })).toEqual([]);
   expect(problems({ ROOM_LOG_MAX_BYTES: '1000000' })).toHaveLength(1);
+  expect(problems({ REDIS_URL: 'redis://h', NODE_LEASE_MS: '1000' })).toEqual([
+    'NODE_LEASE_MS: is 1000; should be more than REDIS_TIMEOUT_MS, which is 1000',
+  ]);
+  expect(problems({ NODE_LEASE_MS: '1000' })).toEqual([]);
   expect(problems({ JWT_SECRET: secret, JWT_ALGORITHMS: 'RS256' })).toEqual([
     'JWT_ALGORITHMS: has RS256; a secret is for HS256 only',
   ]);
