@@ -26,6 +26,8 @@ export class Reaper {
   readonly #options: ReaperOptions;
   #cancel: (() => void) | undefined;
   #stopped = false;
+  /** Sessions that are due and could not be ended, those that were tried last at the end. */
+  readonly #failing = new Set<string>();
   #isStoreAway = false;
   /** Until then no session is ended because its window ran out, by the monotonic clock. */
   #graceUntilMs = Number.NEGATIVE_INFINITY;
@@ -47,16 +49,29 @@ export class Reaper {
   }
 
   async #round(): Promise<void> {
-    const { store, node } = this.#options;
     try {
-      const due = await store.due(node, batch);
-      this.#reachedStore();
-      for (let i = 0; i < due.length; i += atOnce) {
-        await Promise.all(due.slice(i, i + atOnce).map((record) => this.#tryToEnd(record)));
-      }
+      for (let isMore = true; isMore && !this.#stopped; ) isMore = await this.#endDue();
     } catch (thrown) {
       this.#failed(SignalError.from(thrown));
     }
+  }
+
+  /** Ends a batch. Those that failed before come last, a few at a time, and in nobody's place. True: there may be more. */
+  async #endDue(): Promise<boolean> {
+    const { store, node } = this.#options;
+    const limit = batch + this.#failing.size;
+    const due = new Map((await store.due(node, limit)).map((record) => [record.sessionId, record]));
+    this.#reachedStore();
+    for (const id of this.#failing) if (!due.has(id)) this.#failing.delete(id);
+    const fresh = [...due.values()].filter(({ sessionId }) => !this.#failing.has(sessionId));
+    const again = [...this.#failing].slice(0, atOnce).flatMap((id) => due.get(id) ?? []);
+    const turn = [...fresh, ...again];
+    let ended = 0;
+    for (let i = 0; i < turn.length; i += atOnce) {
+      const results = await Promise.all(turn.slice(i, i + atOnce).map((record) => this.#tryToEnd(record)));
+      ended += results.filter(Boolean).length;
+    }
+    return due.size === limit && ended > 0;
   }
 
   #reachedStore(): void {
@@ -75,20 +90,25 @@ export class Reaper {
     this.#isStoreAway = true;
   }
 
-  /** One that can't be finished yet stays due, and holds up no other. */
-  async #tryToEnd(record: SessionRecord): Promise<void> {
+  /** One that can't be finished yet stays due, and holds up no other. False: it is still due. */
+  async #tryToEnd(record: SessionRecord): Promise<boolean> {
+    // It goes to the end of those that are tried again.
+    this.#failing.delete(record.sessionId);
     try {
-      await this.#end(record);
+      return await this.#end(record);
     } catch (thrown) {
+      this.#failing.add(record.sessionId);
       const error = SignalError.from(thrown);
       if (!error.retryable) this.#options.log.error('reaper.session', thrown, { session: record.sessionId });
+      return false;
     }
   }
 
-  async #end(record: SessionRecord): Promise<void> {
+  async #end(record: SessionRecord): Promise<boolean> {
     const { store, leaver, clock } = this.#options;
-    if (record.ended === undefined && clock.monotonicMs() < this.#graceUntilMs) return;
+    if (record.ended === undefined && clock.monotonicMs() < this.#graceUntilMs) return false;
     const ended = record.ended === undefined ? await store.end(record, record.gen, 'lost') : record;
     if (ended !== undefined) await leaver.finish(ended);
+    return true;
   }
 }

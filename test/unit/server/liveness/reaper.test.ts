@@ -3,20 +3,28 @@ import { MemoryRoomLog } from '../../../../src/server/adapter/memory/memory-room
 import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
 import { Reaper } from '../../../../src/server/liveness/reaper.ts';
 import { RoomLeaver } from '../../../../src/server/liveness/room-leaver.ts';
-import type { SessionRecord } from '../../../../src/server/port/session-store.ts';
+import type { EndReason, SessionRecord, SessionRef } from '../../../../src/server/port/session-store.ts';
 import { ErrorCode, SignalError } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
 
-/** A store that can be out of reach. */
+/** A store that can be out of reach, as a whole or for some. */
 class RemoteSessionStore extends MemorySessionStore {
   isAway = false;
+  readonly unreachable = new Set<string>();
+
+  override end(ref: SessionRef, gen: number, reason: EndReason): Promise<SessionRecord | undefined> {
+    if (this.unreachable.has(ref.sessionId)) return Promise.reject(onPurpose());
+    return super.end(ref, gen, reason);
+  }
 
   override due(node: string, limit: number): Promise<readonly SessionRecord[]> {
-    if (this.isAway) return Promise.reject(new SignalError(ErrorCode.UNAVAILABLE, 'on purpose'));
+    if (this.isAway) return Promise.reject(onPurpose());
     return super.due(node, limit);
   }
 }
+
+const onPurpose = () => new SignalError(ErrorCode.UNAVAILABLE, 'on purpose');
 
 async function setUp() {
   const clock = new FakeClock();
@@ -71,5 +79,23 @@ test('what has ended is finished without that time', async () => {
   store.isAway = false;
   await clock.advance(600);
   expect(await store.due('a', 10)).toEqual([]);
+  reaper.stop();
+});
+
+test('N3: however many are due at once, and however many of them can not be ended, the others end', async () => {
+  const { clock, store, reaper } = await setUp();
+  const refs = Array.from({ length: 1_700 }, (_, i) => ({ userId: `user-${i}`, sessionId: `due-${i}` }));
+  for (const ref of refs) {
+    await store.open({ ...ref, secretHash: 'hash', node: 'a', windowMs: 100, policy: 'multiple' });
+    await store.detach(ref, 1, 100);
+  }
+  for (const { sessionId } of refs.slice(0, 700)) store.unreachable.add(sessionId);
+  await clock.advance(1_000);
+  expect((await store.due('a', 2_000)).map(({ sessionId }) => sessionId)).toEqual(
+    refs.slice(0, 700).map(({ sessionId }) => sessionId),
+  );
+  store.unreachable.clear();
+  await clock.advance(5_000);
+  expect(await store.due('a', 2_000)).toEqual([]);
   reaper.stop();
 });
