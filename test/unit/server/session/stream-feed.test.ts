@@ -286,3 +286,51 @@ test('a hole before the first announcement is noticed too', async () => {
   await turns(10);
   expect(wire.offsets).toEqual([3, 4]);
 });
+
+/** A log that lost its entries from the fourth on in a failover, and went on with another. */
+class ForkedRoomLog extends MemoryRoomLog {
+  isForked = false;
+  #listener: StreamListener | undefined;
+
+  override subscribe(stream: StreamName, listener: StreamListener) {
+    this.#listener = listener;
+    return super.subscribe(stream, listener);
+  }
+
+  override async read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {
+    if (!this.isForked) return super.read(stream, after, maxBytes);
+    if (after.epoch === forkEpoch) return { good: true, entries: [], complete: true };
+    if (after.offset > 3) return { good: false };
+    const before = await super.read(stream, after, maxBytes);
+    const kept = before.good ? before.entries.filter(({ position }) => position.offset <= 3) : [];
+    return { good: true, entries: [...kept, ofFork(4)], complete: true };
+  }
+
+  announce(entry: Entry): void {
+    this.#listener?.onEntry(entry);
+  }
+}
+
+const forkEpoch = 7;
+
+function ofFork(offset: number): Entry {
+  const body = eventBody('peerUpdated', {});
+  return { position: { epoch: forkEpoch, offset }, route: 1, previous: offset - 1, previousToAll: 2, body };
+}
+
+test('S6: a slow reader that was served nothing of what a failover lost goes on with what is there instead', async () => {
+  const clock = new FakeClock();
+  const forked = new ForkedRoomLog({ clock, keepMs: 60_000, maxBytes: 10_000, emptyGraceMs: 0 });
+  const { commit, head, wire, feed } = await setUp(() => forked);
+  feed.start(await head(), true);
+  wire.bufferedBytes = budgetBytes;
+  for (let count = 0; count < 3; count++) await commit('ada');
+  forked.isForked = true;
+  wire.drain();
+  await turns(10);
+  expect(wire.offsets).toEqual([3, 4]);
+  forked.announce(ofFork(5));
+  await turns(10);
+  expect(wire.offsets).toEqual([3, 4, 5]);
+  expect(wire.closedWith).toBeUndefined();
+});
