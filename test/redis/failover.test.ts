@@ -1,9 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { SignalError } from '../../src/shared/signal-error.ts';
+import { CuttingLink } from '../chaos/proxy/cutting-link.ts';
 import { inSync } from './in-sync.ts';
 import { addressOf, logOn, offsetOf, room, textOf } from './log-on-redis.ts';
 import { RedisCluster } from './redis-cluster.ts';
 import { RedisSentinels } from './redis-sentinels.ts';
+import { RedisServer } from './redis-server.ts';
 
 type Node = ReturnType<typeof logOn>;
 
@@ -87,3 +89,30 @@ test('N1: a master of the cluster is killed, and the log goes on with its replic
   await commitUntilDone(node, 22);
   await expect.poll(() => heard.at(-1)).toBe('ada 22');
 }, 60_000);
+
+test('S6: behind an address that leads to another primary, the one that became its replica is left', async () => {
+  const former = await RedisServer.start();
+  onTestFinished(() => former.stop());
+  const next = await RedisServer.start({ replicaOf: former });
+  onTestFinished(() => next.stop());
+  await inSync(next, former);
+  let primary = former;
+  const address = await CuttingLink.open({
+    serverPort: () => primary.port,
+    plan: { next: () => ({ kind: 'both', direction: 'up', afterBytes: 0, lingerMs: 0 }) },
+    onCut: () => undefined,
+  });
+  onTestFinished(() => address.close());
+  const node = logOn({ kind: 'server', address: addressOf(address) });
+  onTestFinished(() => node.close());
+  const { heard } = await follow(node);
+  await commitUntilDone(node, 1);
+  await inSync(next, former);
+
+  primary = next;
+  await next.call('REPLICAOF', 'NO', 'ONE');
+  // Its connections stay, and only refuse what writes.
+  await former.call('REPLICAOF', '127.0.0.1', next.port);
+  expect(await commitUntilDone(node, 2)).toBe(2);
+  await expect.poll(() => heard).toEqual(['ada 1', 'ada 2']);
+}, 20_000);
