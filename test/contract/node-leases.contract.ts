@@ -39,6 +39,16 @@ export function nodeLeasesContract(name: string, make: () => Promise<NodeLeasesF
       expect(after.get('b')).toEqual(before.get('b'));
     });
 
+    test('a node is told its lease when it renews: with a higher counter each time, but not after it was forgotten', async () => {
+      const first = await leases.renew('a');
+      expect((await leases.read()).get('a')).toEqual(first);
+      const second = await leases.renew('a');
+      expect(second.counter).toBeGreaterThan(first.counter);
+      expect(second.lineage).toBe(first.lineage);
+      await leases.forget('a', second.counter);
+      expect((await leases.renew('a')).counter).toBeLessThanOrEqual(second.counter);
+    });
+
     test('a node that is forgotten is gone until it renews, also when that is said twice', async () => {
       await leases.renew('a');
       await leases.renew('b');

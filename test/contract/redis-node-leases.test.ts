@@ -61,3 +61,14 @@ test('a node that renews while it is being forgotten stays registered', async ()
   await other.forget('a', 1);
   expect([...(await node.read()).keys()]).toEqual(['a']);
 });
+
+test('a renewal tells of another lineage, and of a store that was flushed', async () => {
+  const redis = await openOne();
+  const leases = new RedisNodeLeases(redis);
+  const first = await leases.renew('a');
+  await redis.call('', 'DEBUG', 'CHANGE-REPL-ID');
+  const second = await leases.renew('a');
+  expect(second.lineage).not.toBe(first.lineage);
+  await redis.call('', 'FLUSHALL');
+  expect((await leases.renew('a')).counter).toBeLessThanOrEqual(second.counter);
+});

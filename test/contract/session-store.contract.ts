@@ -296,6 +296,43 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       expect(await store.end(back, gen, 'lost')).toBeUndefined();
     });
 
+    test('N4: a session that the store has lost is put back with its rooms, and is as one that attached', async () => {
+      const { store, advance, slackMs } = await start();
+      const rooms = new Map([['daily', { peerId: 'peer', join: 'daily:1' }]]);
+      const request = { ...first, secretHash: 'hash of s1', node: 'a', windowMs, attempt: 2, gen: 3, rooms };
+      const restored = await store.restore(request);
+      const gen = restored.outcome === 'restored' ? restored.gen : 0;
+      expect(gen).toBeGreaterThan(3);
+      expect(await store.sessions('alice')).toEqual([{ ...first, gen, node: 'a', rooms }]);
+      expect(await due(store, 'a')).toEqual([]);
+      expect(await store.detach(first, 3, 0)).toBe(false);
+      expect(await attach(store, first, 'c', 1)).toEqual({ outcome: 'overtaken' });
+      expect(await attach(store, first, 'b', 3)).toMatchObject({
+        outcome: 'attached',
+        record: { gen: gen + 1 },
+      });
+      expect(await store.detach(first, gen + 1, 0)).toBe(true);
+      await advance(slackMs);
+      expect(await due(store, 'b')).toEqual(['s1']);
+    });
+
+    test('a session that is there is not put back: its record decides, also when it has ended', async () => {
+      const { store } = await start();
+      await open(store, first);
+      await addRoom(store, 1, 'daily');
+      const request = { ...first, secretHash: 'hash of s1', node: 'b', windowMs, attempt: 0, gen: 7 };
+      const restore = () => store.restore({ ...request, rooms: new Map() });
+      const there = await restore();
+      expect(there).toMatchObject({ outcome: 'there', record: { gen: 1, node: 'a' } });
+      expect(there.outcome === 'there' && [...there.record.rooms.keys()]).toEqual(['daily']);
+      expect(await due(store, 'b')).toEqual([]);
+      await store.end(first, 1, 'kicked');
+      expect(await restore()).toMatchObject({ outcome: 'there', record: { ended: 'kicked' } });
+      await store.forget(first);
+      expect(await restore()).toEqual({ outcome: 'ended' });
+      expect(await store.sessions('alice')).toEqual([]);
+    });
+
     test('S3: the node that had a session is told when it is taken or replaced', async () => {
       const { store } = await start();
       const notices: SessionNotice[] = [];

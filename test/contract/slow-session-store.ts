@@ -17,6 +17,7 @@ export function slowSessionStore(store: SessionStore, seed: number): SessionStor
   return {
     open: (request) => late(() => store.open(request)),
     attach: (request) => late(() => store.attach(request)),
+    restore: (request) => late(() => store.restore(request)),
     detach: (ref, gen, windowMs) => late(() => store.detach(ref, gen, windowMs)),
     addRoom: (ref, gen, roomId, join) => late(() => store.addRoom(ref, gen, roomId, join)),
     removeRoom: (ref, gen, roomId, join) => late(() => store.removeRoom(ref, gen, roomId, join)),

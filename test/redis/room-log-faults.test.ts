@@ -75,6 +75,33 @@ test('N4: while Redis answers nothing what was sent is in doubt, and what was no
   expect(offsetOf(await commit(4))).toBe(3);
 });
 
+test('N4: a commit that is refused after its answer was lost is said to be in doubt, as what it did may be lost', async () => {
+  const { server, log } = await setUp();
+  server.pause();
+  const check = { kind: 'member', peerId: 'bob', otherwise: ErrorCode.NOT_IN_ROOM } as const;
+  const refused = Promise.resolve(log.commit(room, { ...saying(1), checks: [check] }));
+  setTimeout(() => server.resume(), 1_000);
+  expect(await refused).toEqual({ outcome: 'refused', failed: check, inDoubt: true });
+  expect(await log.commit(room, { ...saying(2), checks: [check] })).toEqual({
+    outcome: 'refused',
+    failed: check,
+  });
+});
+
+test('N4: a quiet stream that is gone is noticed by who follows it', async () => {
+  const { server, log, commit } = await setUp();
+  let interruptions = 0;
+  const subscription = await log.subscribe(room, {
+    onEntry: () => undefined,
+    onPublished: () => undefined,
+    onInterrupted: () => interruptions++,
+  });
+  await commit(1);
+  await server.call('FLUSHALL');
+  await expect.poll(() => interruptions, { timeout: 10_000 }).toBe(1);
+  subscription.close();
+}, 20_000);
+
 test('what stays in doubt is said to be unknown, and is not to be tried anew', async () => {
   const { server, commit, texts } = await setUp();
   server.pause();

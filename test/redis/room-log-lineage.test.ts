@@ -2,6 +2,9 @@ import { afterEach, expect, test } from 'vitest';
 import { addressOf, logOn, room, textOf } from './log-on-redis.ts';
 import { RedisServer, type RedisServerOptions } from './redis-server.ts';
 
+const lost = { good: false, why: 'lost' };
+const trimmed = { good: false, why: 'trimmed' };
+
 const open: { close(): void | Promise<void> }[] = [];
 afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close();
@@ -38,7 +41,7 @@ test('S6: after a clean restart of Redis a new epoch begins, every position from
       [1, 2, 3, 4].filter((one) => one > offset),
     );
   }
-  expect(await log.read(room, { epoch: before.epoch, offset: 4 }, 1e6)).toEqual({ good: false });
+  expect(await log.read(room, { epoch: before.epoch, offset: 4 }, 1e6)).toEqual(lost);
   await expect.poll(() => interruptions).toBeGreaterThan(0);
   await commit(5);
   await expect.poll(() => heard.at(-1)).toBe('ada 5');
@@ -56,7 +59,7 @@ test('S6: what a restart lost is noticed: a position beyond it is not good, alth
   for (let seq = 10; seq <= 14; seq++) await commit(seq);
   expect((await head()).offset).toBe(8);
   for (const offset of [4, 5, 6])
-    expect(await log.read(room, { epoch: kept.epoch, offset }, 1e6), `${offset}`).toEqual({ good: false });
+    expect(await log.read(room, { epoch: kept.epoch, offset }, 1e6), `${offset}`).toEqual(lost);
   const read = await log.read(room, { epoch: kept.epoch, offset: 3 }, 1e6);
   expect(read.good && read.entries.map(textOf)).toEqual([10, 11, 12, 13, 14].map((seq) => `ada ${seq}`));
 });
@@ -67,12 +70,12 @@ test('S6: after a flush a stream begins anew, and no position from before is goo
   const before = await head();
   await server.call('FLUSHALL');
   expect(await log.state(room)).toBeUndefined();
-  expect(await log.read(room, before, 1e6)).toEqual({ good: false });
+  expect(await log.read(room, before, 1e6)).toEqual(lost);
   // Nothing is remembered of the source either.
   await commit(1);
   expect(await head()).toMatchObject({ offset: 1 });
   for (const offset of [0, 1])
-    expect(await log.read(room, { epoch: before.epoch, offset }, 1e6)).toEqual({ good: false });
+    expect(await log.read(room, { epoch: before.epoch, offset }, 1e6)).toEqual(lost);
 });
 
 test('a log that is gone, or that goes on beyond what the state knows of, begins a new epoch', async () => {
@@ -80,7 +83,7 @@ test('a log that is gone, or that goes on beyond what the state knows of, begins
   for (let seq = 1; seq <= 3; seq++) await commit(seq);
   const before = await head();
   await server.call('DEL', 'room:{daily}:log');
-  expect(await log.read(room, { epoch: before.epoch, offset: 2 }, 1e6)).toEqual({ good: false });
+  expect(await log.read(room, { epoch: before.epoch, offset: 2 }, 1e6)).toEqual(trimmed);
   await commit(4);
   const gone = await head();
   expect(gone.epoch).not.toBe(before.epoch);
@@ -89,7 +92,7 @@ test('a log that is gone, or that goes on beyond what the state knows of, begins
   await server.call('XADD', 'room:{daily}:log', '99-0', 'e', 'something that nobody committed');
   await commit(5);
   expect((await head()).epoch).not.toBe(gone.epoch);
-  expect(await log.read(room, { epoch: gone.epoch, offset: 3 }, 1e6)).toEqual({ good: false });
+  expect(await log.read(room, { epoch: gone.epoch, offset: 3 }, 1e6)).toEqual(trimmed);
   expect(await texts()).toEqual([]);
   await commit(6);
   const last = await log.read(room, { epoch: gone.epoch, offset: 4 }, 1e6);

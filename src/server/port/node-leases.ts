@@ -11,8 +11,11 @@ export interface NodeLease {
  * Each call rejects with `SignalError` UNAVAILABLE when the store can't be reached, in part or in whole; all may be sent again.
  */
 export interface NodeLeases {
-  /** Another counter for the node, which is registered from then on. */
-  renew(node: string): Promise<void>;
+  /**
+   * A higher counter for the node, which is registered from then on: the lease as it then is. One that is not higher than the last, or
+   * of another lineage, says that the store lost something since, or may have; so does the first after the node was forgotten.
+   */
+  renew(node: string): Promise<NodeLease>;
   /** The leases of all nodes that are registered, by node. */
   read(): Promise<ReadonlyMap<string, NodeLease>>;
   /** The node is registered no more, unless its counter is another by now. A node that lives on is registered again when it renews. */

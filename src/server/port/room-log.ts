@@ -82,8 +82,11 @@ export type CommitResult =
    * `position` is its entry's; without an entry, the head's of that moment.
    */
   | { readonly outcome: 'applied'; readonly position: Position; readonly again: boolean }
-  /** A check failed; nothing was done, and the seq may be tried again. */
-  | { readonly outcome: 'refused'; readonly failed: Check }
+  /**
+   * A check failed; nothing was done, and the seq may be tried again. `inDoubt`: an answer was lost before. Where the store has lost
+   * since what it had, the commit may have had its effect then.
+   */
+  | { readonly outcome: 'refused'; readonly failed: Check; readonly inDoubt?: true }
   /** A higher gen of the source has committed here; nothing was done. */
   | { readonly outcome: 'stale' }
   /** A later seq of the source was applied and this one never was; it never will be. */
@@ -131,8 +134,11 @@ export type AttachmentResult =
 export type ReadResult =
   /** The entries after the position, in order, on all routes. `complete`: up to the head; else ask again from the last. */
   | { readonly good: true; readonly entries: readonly Entry[]; readonly complete: boolean }
-  /** The position is of an unknown epoch, past the head, or the log no longer reaches back to it. */
-  | { readonly good: false };
+  /**
+   * `lost`: the position is no part of the stream as it is: its epoch is unknown, it is past the head, or there is no such stream.
+   * `trimmed`: it is, or was, and the log no longer reaches back to it.
+   */
+  | { readonly good: false; readonly why: 'lost' | 'trimmed' };
 
 /** What a subscriber gets: entries in the order of their offsets, never again after `close`. Must not throw. */
 export interface StreamListener {

@@ -62,6 +62,26 @@ export type AttachResult =
   /** No such session, or the secret is another's. */
   | { readonly outcome: 'unknown' };
 
+/** A session whose connection a node has, as that node knows it. */
+export interface RestoreSession extends SessionRef {
+  readonly secretHash: string;
+  readonly node: string;
+  readonly windowMs: number;
+  /** As in `AttachSession`: of the connection that the node has. */
+  readonly attempt: number;
+  /** The gen that the node has it with. */
+  readonly gen: number;
+  readonly rooms: ReadonlyMap<string, JoinRecord>;
+}
+
+export type RestoreResult =
+  /** It was gone, and is the node's again, attached, with a gen above all that it may have had. */
+  | { readonly outcome: 'restored'; readonly gen: number }
+  /** It is there, and nothing was done: the record says whose it is. */
+  | { readonly outcome: 'there'; readonly record: SessionRecord }
+  /** It ended, and was forgotten. */
+  | { readonly outcome: 'ended' };
+
 /** What a node is told about sessions that it had. */
 export type SessionNotice =
   /** Attached again with a higher gen. */
@@ -81,6 +101,8 @@ export interface SessionStore {
   open(request: OpenSession): Promise<OpenResult>;
   /** Takes the session over for a node: raises gen, clears the deadline. */
   attach(request: AttachSession): Promise<AttachResult>;
+  /** Puts a session back that the store has lost; one that is there, whatever it says, stays as it is. */
+  restore(request: RestoreSession): Promise<RestoreResult>;
   /**
    * The connection is gone: the session ends unless it is attached within `windowMs`. Its node looks after that. Said again, the
    * deadline stays as it is. False: gen is not its gen any more.

@@ -62,7 +62,7 @@ export class MemoryRoomLog implements RoomLog {
   }
 
   read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {
-    return Promise.resolve(this.#streams.get(stream)?.read(after, maxBytes) ?? { good: false });
+    return Promise.resolve(this.#streams.get(stream)?.read(after, maxBytes) ?? { good: false, why: 'lost' });
   }
 
   state(stream: StreamName): Promise<StreamState | undefined> {

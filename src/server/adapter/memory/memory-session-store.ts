@@ -6,6 +6,8 @@ import type {
   JoinRecord,
   OpenResult,
   OpenSession,
+  RestoreResult,
+  RestoreSession,
   SessionNotice,
   SessionRecord,
   SessionRef,
@@ -46,6 +48,9 @@ export interface MemorySessionStoreOptions {
   /** How long a forgotten session's end is told, in milliseconds: the longest reconnection window. */
   readonly endedKeepMs: number;
 }
+
+/** No session has had as many gens that were lost. */
+const aboveLost = 65_536;
 
 /** The sessions of a single node, gone with its process. */
 export class MemorySessionStore implements SessionStore {
@@ -111,6 +116,22 @@ export class MemorySessionStore implements SessionStore {
     this.#leaving.delete(session);
     this.#tell(before, { kind: 'taken', ref: refOf(session), gen: session.gen });
     return Promise.resolve({ outcome: 'attached', record: recordOf(session) });
+  }
+
+  restore(request: RestoreSession): Promise<RestoreResult> {
+    const { userId, sessionId, gen: before, rooms, ...more } = request;
+    const known = this.#find(request);
+    if (known !== undefined) return Promise.resolve({ outcome: 'there', record: recordOf(known) });
+    this.#clearTombstones();
+    if (this.#tombstones.get(sessionId)?.userId === userId) return Promise.resolve({ outcome: 'ended' });
+    const gen = before + aboveLost;
+    const sessions = this.#users.get(userId) ?? new Map<string, StoredSession>();
+    sessions.set(sessionId, {
+      ...{ userId, sessionId, gen, rooms: new Map(rooms), phase: 'attached', deadlineMs: 0 },
+      ...more,
+    });
+    this.#users.set(userId, sessions);
+    return Promise.resolve({ outcome: 'restored', gen });
   }
 
   detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean> {

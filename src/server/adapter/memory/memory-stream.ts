@@ -86,9 +86,8 @@ export class MemoryStream {
   }
 
   read(after: Position, maxBytes: number): ReadResult {
-    if (after.epoch !== this.epoch || after.offset > this.#top || after.offset < this.#kept.reachesBackTo) {
-      return { good: false };
-    }
+    if (after.epoch !== this.epoch || after.offset > this.#top) return { good: false, why: 'lost' };
+    if (after.offset < this.#kept.reachesBackTo) return { good: false, why: 'trimmed' };
     const entries = this.#kept.read(this.epoch, after.offset, maxBytes);
     return { good: true, entries, complete: (entries.at(-1)?.position.offset ?? after.offset) === this.#top };
   }

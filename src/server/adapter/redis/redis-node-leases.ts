@@ -1,9 +1,10 @@
 import type { NodeLease, NodeLeases } from '../../port/node-leases.ts';
-import type { Redis } from './client/redis.ts';
+import type { Redis, RedisReply } from './client/redis.ts';
 import { textsOf } from './client/redis-reply.ts';
 import { RedisScript } from './client/redis-script.ts';
 
 const readScript = RedisScript.load(import.meta.url, 'lease-read.lua');
+const renewScript = RedisScript.load(import.meta.url, 'lease-renew.lua');
 const forgetScript = RedisScript.load(import.meta.url, 'lease-forget.lua');
 
 /** The names of the nodes, in a slot of its own. */
@@ -17,11 +18,12 @@ export class RedisNodeLeases implements NodeLeases {
     this.#redis = redis;
   }
 
-  async renew(node: string): Promise<void> {
+  async renew(node: string): Promise<NodeLease> {
     // In this order: whoever removes a name looks for the counter after that, and puts the name back. Carried out twice, a
     // counter rises by two.
-    await this.#redis.call(keyOf(node), 'INCR', keyOf(node));
+    const lease = leaseFrom(await this.#redis.run(renewScript, [keyOf(node)], []));
     await this.#redis.call(registry, 'SADD', registry, node);
+    return lease;
   }
 
   async read(): Promise<ReadonlyMap<string, NodeLease>> {
@@ -38,9 +40,13 @@ export class RedisNodeLeases implements NodeLeases {
   }
 
   async #leaseOf(node: string): Promise<NodeLease> {
-    const [counter, lineage = ''] = textsOf(await this.#redis.run(readScript, [keyOf(node)], []));
-    return { counter: Number(counter), lineage };
+    return leaseFrom(await this.#redis.run(readScript, [keyOf(node)], []));
   }
+}
+
+function leaseFrom(reply: RedisReply): NodeLease {
+  const [counter, lineage = ''] = textsOf(reply);
+  return { counter: Number(counter), lineage };
 }
 
 function keyOf(node: string): string {

@@ -263,7 +263,7 @@ test('S6: an entry of another epoch is delivered when the log says that it follo
   log.answer = { good: true, entries: [later(7, 3)], complete: true };
   log.listener?.onEntry(later(7, 3));
   await expect.poll(() => receiver.offsets).toEqual([2, 3]);
-  log.answer = { good: false };
+  log.answer = { good: false, why: 'lost' };
   log.listener?.onEntry(later(8, 4));
   await expect.poll(() => receiver.offsets).toEqual([2, 3, Number.NaN]);
   expect(place.passed()).toEqual({ epoch: 8, offset: 4 });

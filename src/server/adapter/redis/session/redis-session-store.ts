@@ -6,6 +6,8 @@ import type {
   JoinRecord,
   OpenResult,
   OpenSession,
+  RestoreResult,
+  RestoreSession,
   SessionNotice,
   SessionRecord,
   SessionRef,
@@ -88,6 +90,21 @@ export class RedisSessionStore implements SessionStore {
     const record = sessionRecord(request, text);
     await this.#notices.tell(before, [{ kind: 'taken', ref: refOf(record), gen: record.gen }]);
     return { outcome, record };
+  }
+
+  async restore(request: RestoreSession): Promise<RestoreResult> {
+    const { secretHash, node, windowMs, attempt, gen, rooms } = request;
+    const name = hintName(request);
+    const own = this.#own.of(node);
+    const args = [secretHash, node, windowMs, attempt, gen, JSON.stringify(Object.fromEntries(rooms))];
+    const [outcome, text = ''] = await own.take([name], async () =>
+      textsOf(await this.#run(scripts.restore, request, [...args, randomUUID()])),
+    );
+    const record = text === '' ? undefined : sessionRecord(request, text);
+    if (record?.node === node) own.took(name);
+    else await this.#due.settle(node, [{ name, score: 'inf' }]).catch(() => undefined);
+    if (record === undefined) return { outcome: 'ended' };
+    return outcome === 'restored' ? { outcome, gen: record.gen } : { outcome: 'there', record };
   }
 
   async detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean> {

@@ -8,6 +8,7 @@ const script = (file: string) => RedisScript.load(import.meta.url, 'session.lua'
 export const sessionScripts = {
   open: script('session-open.lua'),
   attach: script('session-attach.lua'),
+  restore: script('session-restore.lua'),
   detach: script('session-detach.lua'),
   addRoom: script('session-add-room.lua'),
   removeRoom: script('session-remove-room.lua'),

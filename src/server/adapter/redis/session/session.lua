@@ -42,10 +42,13 @@ local function lineageNow()
   return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 end
 
+-- No session has had as many gens that were lost.
+local aboveLost = 65536
+
 -- Above every gen that the session may have had: of another lineage some may be lost, and nobody may have one of those again.
 local function raiseGen(record)
   local lineage = lineageNow()
-  record.gen = record.gen + (record.lineage == lineage and 1 or 65536)
+  record.gen = record.gen + (record.lineage == lineage and 1 or aboveLost)
   record.lineage = lineage
 end
 

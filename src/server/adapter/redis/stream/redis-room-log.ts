@@ -92,7 +92,12 @@ export class RedisRoomLog implements RoomLog {
   async read(stream: StreamName, { epoch, offset }: Position, maxBytes: number): Promise<ReadResult> {
     const { keys } = this.#place(stream);
     const reply = await this.#options.redis.run(readScript, keys, [seed(), epoch, offset, maxBytes]);
-    if (!Array.isArray(reply)) return { good: false };
+    if (reply === null) {
+      // Who lists rooms may have lost it too.
+      this.#listed.delete(stream);
+      return { good: false, why: 'lost' };
+    }
+    if (!Array.isArray(reply)) return { good: false, why: 'trimmed' };
     const [complete, ...entries] = reply as readonly RedisReply[];
     return {
       good: true,

@@ -75,8 +75,10 @@ export class StreamLane {
       try {
         const commits = batch.map(({ commit }) => commit);
         const replies = await this.#options.send(commits);
-        for (const [index, { commit, resolve }] of batch.entries())
-          resolve(resultOf(commit, replies[index] as RedisReply));
+        for (const [index, { commit, resolve }] of batch.entries()) {
+          const result = resultOf(commit, replies[index] as RedisReply);
+          resolve(isInDoubt && result.outcome === 'refused' ? { ...result, inDoubt: true } : result);
+        }
         return;
       } catch (thrown) {
         if (!(thrown instanceof RedisFault) || thrown.kind === 'refused') {

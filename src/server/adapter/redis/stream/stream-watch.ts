@@ -92,8 +92,9 @@ export class StreamWatch {
     try {
       const reply = await this.#options.redis.call(state, 'HMGET', state, 'epoch', 'top');
       const [epoch, top] = (Array.isArray(reply) ? reply : []) as (Buffer | null)[];
-      if (epoch == null || top == null || followed.seen !== before) return;
-      const now = seenAt(Number(String(epoch)), Number(String(top)));
+      if (followed.seen !== before) return;
+      const isThere = epoch != null && top != null;
+      const now = isThere ? seenAt(Number(String(epoch)), Number(String(top))) : gone;
       if (now === before) return;
       followed.seen = now;
       if (this.#followed.has(followed)) followed.listener.onInterrupted();
@@ -102,6 +103,9 @@ export class StreamWatch {
     }
   }
 }
+
+/** A stream that somebody follows, and that the store has lost. */
+const gone = 'gone';
 
 function seenAt(epoch: number, offset: number): string {
   return `${epoch} ${offset}`;
