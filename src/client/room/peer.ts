@@ -49,11 +49,14 @@ export function peerFrom(message: PeerMessage, ownPeerId: string): Peer {
   };
 }
 
-/** Whether two states of one peer id are the same membership, not one that ended and one that took its id. */
+/**
+ * Whether two states of one peer id are the same membership, not one that ended and one that took its id. One that the server lost and
+ * put back has another `joinedOffset`, and is the same.
+ */
 export function isSameMembership(one: Peer, other: Peer): boolean {
   return (
     one.peerId === other.peerId &&
-    one.joinedOffset === other.joinedOffset &&
+    one.userId === other.userId &&
     one.joinedAt.getTime() === other.joinedAt.getTime()
   );
 }

@@ -98,7 +98,10 @@ export class RoomState {
     if (message === undefined) return [];
     const peer = { ...peerFrom(message, this.#ownPeerId), joinedOffset };
     const before = this.#peers.get(peer.peerId);
-    if (before !== undefined && isSameMembership(before, peer)) return [];
+    if (before !== undefined && isSameMembership(before, peer)) {
+      this.#peers.set(peer.peerId, peer);
+      return sameRecord(before.attributes, peer.attributes) ? [] : [{ event: 'peer_updated', payload: peer }];
+    }
     const left = before === undefined ? [] : this.#leave(peer.peerId, 'unknown');
     this.#peers.set(peer.peerId, peer);
     return [...left, { event: 'peer_joined', payload: peer }];

@@ -63,6 +63,8 @@ export class StreamReader {
     this.#asking = false;
     this.#replays = 0;
     this.#cursor.reset(head);
+    // What was held of an epoch that is no more would wait for ever, and what comes behind it too.
+    this.#held = this.#held.filter(({ epoch }) => epoch === head.epoch);
     this.#placeHeld();
   }
 

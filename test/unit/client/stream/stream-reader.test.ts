@@ -183,3 +183,13 @@ test('P3: a hole in the chain to all is noticed also right behind a first event 
   expect(applied).toEqual([40]);
   expect(replays).toEqual([{ epoch, offset: 40 }]);
 });
+
+test('S5: what came behind a hole of an epoch that was lost is not waited for after a snapshot of another', () => {
+  const { reader, applied, replays } = start();
+  reader.take(toAll(5, 4));
+  expect(replays).toHaveLength(1);
+  reader.reset(head({ offset: 2, lastToAll: 2, epoch: 8 }));
+  for (const offset of [3, 4, 5, 6]) reader.take(toAll(offset, offset - 1, 8));
+  expect(applied).toEqual([3, 4, 5, 6]);
+  expect(replays).toHaveLength(1);
+});
