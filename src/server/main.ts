@@ -25,6 +25,7 @@ import type { Log } from './port/log.ts';
 import { Dispatcher } from './session/dispatcher.ts';
 import type { Handlers } from './session/handler.ts';
 import { RateLimits, roomRate } from './session/rate-limits.ts';
+import { SessionKeeper } from './session/session-keeper.ts';
 import { Sessions } from './session/sessions.ts';
 import { StreamFeed } from './session/stream-feed.ts';
 import { StreamTails } from './session/stream-tail.ts';
@@ -138,17 +139,26 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const { limits, rooms: kept } = config;
   const tails = new StreamTails({ log: roomLog, clock, logger: log });
   const leaver = new RoomLeaver(roomLog, store, log);
-  const rooms = new RoomFeature({ ...ports, tails, makeFeed: (feed) => new StreamFeed(feed) });
+  const keeper = new SessionKeeper(store);
+  const rooms = new RoomFeature({
+    ...ports,
+    tails,
+    keeper,
+    makeFeed: (feed) => new StreamFeed(feed),
+    // Who renews three times in a lease has noticed a loss by then, and put back what is its own.
+    settleMs: config.nodeLeaseMs,
+  });
   const handlers = {
     ...unimplementedHandlers,
     ...rooms.handlers,
-    ...new RelayFeature(roomLog, clock, metrics).handlers,
+    ...new RelayFeature(roomLog, rooms, clock, metrics).handlers,
     ...new SessionFeature(() => sessions, verifier, presence).handlers,
   } satisfies Handlers;
   const sessions: Sessions = new Sessions({
     store,
     status,
     rooms,
+    keeper,
     ender: leaver,
     clock,
     log,
@@ -187,6 +197,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     log,
     leaseMs: config.nodeLeaseMs,
     onPaused: () => sessions.sendAway(),
+    onLoss: () => sessions.lookForLosses(),
   });
   return { sessions, dispatcher, reaper, nodeWatch, tails, metrics };
 }

@@ -220,6 +220,7 @@ test('N3: what a dead node had is due at a survivor a lease, a window and two se
       log: quietLog,
       leaseMs,
       onPaused: () => undefined,
+      onLoss: () => undefined,
     });
   const [dying, survivor] = [watchOf('a'), watchOf('b')];
   await Promise.all([dying.start(), survivor.start()]);

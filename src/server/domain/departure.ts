@@ -5,6 +5,7 @@ import { ErrorCode } from '../../shared/signal-error.ts';
 import { eventBody } from '../frame/event-body.ts';
 import { type Decision, done, refuse } from '../port/decision.ts';
 import type { Check, Position, StreamState } from '../port/room-log.ts';
+import { firstTag, tagOf } from './event-tag.ts';
 import { findMember } from './join.ts';
 import { readRoom, roomField } from './room-view.ts';
 
@@ -66,15 +67,10 @@ export function takesOut(body: Uint8Array, peerId: string): boolean {
   return event.case === 'roomClosed' && event.value.peerIds.includes(peerId);
 }
 
-/** The tags (field number and wire type) that a departure begins with: two bytes each, so most entries are told apart by them. */
-const departures: ReadonlySet<number> = new Set(
-  [EventSchema.field.peerLeft, EventSchema.field.roomClosed].map(({ number }) => (number << 3) | 2),
-);
-
-function firstTag(body: Uint8Array): number {
-  const [low = 0, high = 0] = body;
-  return low < 0x80 ? low : (low & 0x7f) | (high << 7);
-}
+const departures: ReadonlySet<number> = new Set([
+  tagOf(EventSchema.field.peerLeft),
+  tagOf(EventSchema.field.roomClosed),
+]);
 
 function removal(peerId: string, check: Check, reason: LeaveReason): Decision {
   return {

@@ -47,7 +47,8 @@ export function decideJoin(state: StreamState | undefined, request: JoinRequest)
   return refusable(() => {
     const peer = newPeer(request, permissionsOf(request, room, policy));
     const info = toBinary(MemberInfoSchema, create(MemberInfoSchema, { peer, join: request.join }));
-    const member = { ...request.session, info };
+    const { sessionId, userId, gen, node } = request.session;
+    const member = { sessionId, userId, gen, node, info };
     return {
       kind: 'commit',
       checks: joinChecks(request.peerId, room, policy),

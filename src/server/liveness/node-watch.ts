@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { SignalError } from '../../shared/signal-error.ts';
 import type { Log } from '../port/log.ts';
-import type { NodeLeases } from '../port/node-leases.ts';
+import type { NodeLease, NodeLeases } from '../port/node-leases.ts';
 import type { SessionStore } from '../port/session-store.ts';
 import { DeadNodes } from './dead-nodes.ts';
 
@@ -16,6 +16,8 @@ export interface NodeWatchOptions {
   readonly leaseMs: number;
   /** This node was paused for so long that others may have taken it for dead: it has to let go of its clients. */
   readonly onPaused: () => void;
+  /** The store may have lost something that it had. */
+  readonly onLoss: () => void;
 }
 
 const batch = 500;
@@ -40,6 +42,8 @@ export class NodeWatch {
   #isRenewing = false;
   /** When the last renewal was asked for that succeeded. */
   #renewedMs = 0;
+  /** Of this node, as it was after that. */
+  #lease: NodeLease | undefined;
   /** What failed the last time. */
   readonly #failing = new Set<'renew' | 'read'>();
 
@@ -57,7 +61,7 @@ export class NodeWatch {
     const { leases, store, node, clock } = this.#options;
     await this.#untilReached(async () => {
       this.#renewedMs = clock.monotonicMs();
-      await leases.renew(node);
+      this.#lease = await leases.renew(node);
     });
     this.#lastBeatMs = clock.monotonicMs();
     this.#beat();
@@ -124,14 +128,23 @@ export class NodeWatch {
     this.#isRenewing = true;
     const askedMs = clock.monotonicMs();
     try {
-      await leases.renew(node);
+      const lease = await leases.renew(node);
       this.#renewedMs = askedMs;
       this.#succeeded('renew');
+      this.#lookForLoss(lease);
     } catch (error) {
       this.#failed('renew', error);
     } finally {
       this.#isRenewing = false;
     }
+  }
+
+  /** A flush leaves the lineage as it is, but no counter; a failover may lose what the counter does not tell. */
+  #lookForLoss(lease: NodeLease): void {
+    const before = this.#lease;
+    this.#lease = lease;
+    if (before === undefined || this.#isStopped) return;
+    if (lease.counter <= before.counter || lease.lineage !== before.lineage) this.#options.onLoss();
   }
 
   async #read(): Promise<void> {

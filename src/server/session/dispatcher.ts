@@ -95,11 +95,12 @@ export class Dispatcher {
 
   #handle(session: Session, frame: ClientFrameView): void {
     const handler = this.#options.handlers[frame.kind];
+    const { gen } = session;
     let answering: Answer | Promise<Answer>;
     try {
       answering = handler(session, frame);
     } catch (thrown) {
-      this.#failed(session, frame, thrown);
+      this.#failed(session, frame, thrown, gen);
       return;
     }
     if (!(answering instanceof Promise)) {
@@ -109,7 +110,7 @@ export class Dispatcher {
     if (frame.id !== 0) this.#watch.add(session);
     answering.then(
       (answer) => this.#answered(session, frame, answer),
-      (thrown: unknown) => this.#failed(session, frame, thrown),
+      (thrown: unknown) => this.#failed(session, frame, thrown, gen),
     );
   }
 
@@ -128,9 +129,12 @@ export class Dispatcher {
     }
   }
 
-  #failed(session: Session, { id, kind }: ClientFrameView, thrown: unknown): void {
+  /** `gen`: the session's when it asked. */
+  #failed(session: Session, { id, kind }: ClientFrameView, thrown: unknown, gen: number): void {
     try {
-      const error = this.#explain(session, kind, thrown);
+      const failure = this.#explain(session, kind, thrown);
+      const isOvertaken = failure.code === ErrorCode.STALE_SESSION && gen !== session.gen;
+      const error = isOvertaken ? overtaken() : failure;
       if (error.code === ErrorCode.STALE_SESSION) {
         // Not answered: whoever has the session now, or gets it when the client comes back, answers.
         session.close(CloseCode.NOT_ATTACHED, error.message);
@@ -174,4 +178,9 @@ export class Dispatcher {
     session.log.error('request.failed', thrown, { kind, correlationId });
     return new SignalError(ErrorCode.INTERNAL, 'the server failed', { cause: thrown, correlationId });
   }
+}
+
+/** The store had lost the session, and has it with a higher gen now: what it asked with the one before had no effect. */
+function overtaken(): SignalError {
+  return new SignalError(ErrorCode.UNAVAILABLE, 'the store had lost the session: the request had no effect');
 }

@@ -21,6 +21,16 @@ export interface RoomsOnSignIn {
   joinByPath(session: Session, roomId: string, peerId: string): Promise<RoomOnSignIn>;
 }
 
+/** What the room feature does about rooms that the store has lost, of sessions whose connection is here. */
+export interface RoomLosses {
+  /**
+   * Looks whether the log still has what the connection was served, after a sign that it may not. True: it has not, and the membership is
+   * being put back; until the client is told how the room stands, what it asks of it is refused by `Session.assertSettled`.
+   * Rejects with UNAVAILABLE where that can't be known.
+   */
+  hasLost(session: Session, roomId: string): Promise<boolean>;
+}
+
 /** Finishes what an ended session leaves behind: its memberships, then its record. May be called again. */
 export interface SessionEnder {
   finish(record: SessionRecord): Promise<void>;

@@ -36,7 +36,7 @@ export interface SessionDeskOptions {
   /** How long a session with this token may be without a connection. */
   readonly windowMs: (identity: Identity) => number;
   /** Makes a session that hears of notices from then on. */
-  readonly makeSession: (request: SignIn, record: SessionRecord) => Session;
+  readonly makeSession: (request: SignIn, record: SessionRecord, secretHash: string) => Session;
 }
 
 /** Ends after which the client must not simply begin anew: whoever replaced it would be replaced in turn, for ever. */
@@ -65,9 +65,10 @@ export class SessionDesk {
     const { store, rooms, node, windowMs, metrics, makeSession } = this.#options;
     const { sessionId, sessionSecret: secret, attempt } = resume;
     const ref = { userId: request.identity.userId, sessionId };
+    const secretHash = hashOf(secret);
     const attached = await store.attach({
       ...ref,
-      secretHash: hashOf(secret),
+      secretHash,
       node,
       windowMs: windowMs(request.identity),
       attempt,
@@ -81,7 +82,7 @@ export class SessionDesk {
     const refusal = attached.outcome === 'ended' ? refusals[attached.why] : undefined;
     if (refusal !== undefined) throw new SignalError(refusal, 'the session that is to be resumed has ended');
     if (attached.outcome !== 'attached') return undefined;
-    const session = makeSession(request, attached.record);
+    const session = makeSession(request, attached.record, secretHash);
     const positions = new Map(resume.positions.map((position) => [position.stream, position]));
     const returned = await Promise.all(
       Array.from(attached.record.rooms, ([roomId, held]) =>
@@ -97,9 +98,10 @@ export class SessionDesk {
     const { identity, path } = request;
     const secret = randomBytes(24).toString('base64url');
     const ref = { userId: identity.userId, sessionId: randomUUID() };
+    const secretHash = hashOf(secret);
     const opened = await store.open({
       ...ref,
-      secretHash: hashOf(secret),
+      secretHash,
       node,
       windowMs: windowMs(identity),
       policy: identity.sessionPolicy,
@@ -111,7 +113,8 @@ export class SessionDesk {
       );
     }
     for (const record of opened.replaced) this.#finish(record);
-    const session = makeSession(request, { ...ref, gen: opened.gen, node, rooms: new Map() });
+    const record = { ...ref, gen: opened.gen, node, rooms: new Map() };
+    const session = makeSession(request, record, secretHash);
     const joined = path === undefined ? [] : [await rooms.joinByPath(session, path.roomId, path.peerId)];
     return { session, secret, resumed: false, rooms: joined };
   }

@@ -1,7 +1,7 @@
 import type { Permissions } from '../../../gen/parley/signal/v1/room_pb.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
-import type { SignalError } from '../../shared/signal-error.ts';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { errorMessage } from '../frame/error-message.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { acknowledgedFrame, controlFrame, replyFrame } from '../frame/server-frame.ts';
@@ -19,6 +19,14 @@ import { RoomTurns } from './room-turns.ts';
 import type { StreamFeed } from './stream-feed.ts';
 import type { Wire } from './wire.ts';
 
+/** What the store had of a room and a membership when this node last heard of them: what is put back where the store loses it. */
+export interface LastKnown {
+  /** As `NewMember.info`. */
+  memberInfo: Uint8Array;
+  /** The room's fields. */
+  fields: ReadonlyMap<string, Uint8Array>;
+}
+
 /** A session's place in a room, as far as this node knows: the log decides. */
 export interface RoomMembership {
   readonly roomId: string;
@@ -30,6 +38,8 @@ export interface RoomMembership {
   /** Where its join stands in the stream. */
   readonly joined: Position;
   readonly permissions: Permissions;
+  /** Changes with what this node hears. */
+  readonly lastKnown: LastKnown;
   /** Brings the room's events to this connection; where it is stopped the membership stays. */
   readonly feed: StreamFeed;
 }
@@ -39,6 +49,12 @@ export interface SessionOptions {
   readonly gen: number;
   readonly node: string;
   readonly identity: Identity;
+  /** How long it may be without a connection, in milliseconds. */
+  readonly windowMs: number;
+  /** SHA-256 of the session secret, in hexadecimal. */
+  readonly secretHash: string;
+  /** Which of the client's connections for this session it is, by the client's count. 0: not counted. */
+  readonly attempt: number;
   readonly wire: Wire;
   readonly clock: Clock;
   readonly log: Log;
@@ -53,12 +69,16 @@ export interface SessionOptions {
 export class Session implements SessionRef {
   readonly userId: string;
   readonly sessionId: string;
-  readonly gen: number;
   readonly node: string;
+  readonly windowMs: number;
+  readonly secretHash: string;
+  readonly attempt: number;
   readonly log: Log;
   readonly rooms = new Map<string, RoomMembership>();
   /** The rooms that it is on its way into. */
   readonly entering = new Set<string>();
+  /** Rooms that the store has lost, and that are being put back: a turn is running for each. */
+  readonly unsettled = new Set<string>();
   readonly turns = new RoomTurns();
   readonly requests = new RequestBook();
   readonly outbound: Outbound;
@@ -74,12 +94,17 @@ export class Session implements SessionRef {
   /** The request that brought the identity; 0: the sign-in. */
   #identityOf = 0;
   #connected = true;
+  #gen: number;
+  #gone: AbortController | undefined;
 
   constructor(options: SessionOptions) {
     this.userId = options.ref.userId;
     this.sessionId = options.ref.sessionId;
-    this.gen = options.gen;
+    this.#gen = options.gen;
     this.node = options.node;
+    this.windowMs = options.windowMs;
+    this.secretHash = options.secretHash;
+    this.attempt = options.attempt;
     this.#identity = options.identity;
     this.log = options.log;
     this.#wire = options.wire;
@@ -106,6 +131,28 @@ export class Session implements SessionRef {
   /** Whether its connection is there. */
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** Aborts when its connection is gone. */
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (!this.#connected) this.#gone.abort();
+    return this.#gone.signal;
+  }
+
+  get gen(): number {
+    return this.#gen;
+  }
+
+  /** The store had lost the session, and has it with this gen from now on. */
+  regained(gen: number): void {
+    this.#gen = gen;
+  }
+
+  /** Throws UNAVAILABLE where the room is being put back: what is asked of it then has no effect. */
+  assertSettled(roomId: string): void {
+    if (!this.unsettled.has(roomId)) return;
+    throw new SignalError(ErrorCode.UNAVAILABLE, 'the store has lost the room, which is being put back');
   }
 
   /** What its token says: the one that it signed in with, or the newest that replaced it. */
@@ -171,6 +218,7 @@ export class Session implements SessionRef {
   /** The connection is gone: nothing is sent or followed any more. */
   disconnected(): void {
     this.#connected = false;
+    this.#gone?.abort();
     this.limits.stop();
     this.#options.acknowledger.forget(this);
     this.#cancelThisTurn?.();

@@ -17,20 +17,23 @@ import type { StoreStatus } from '../port/store-status.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { Drain } from './drain.ts';
+import { LossLook } from './loss-look.ts';
 import type { MovePace } from './move-plan.ts';
 import type { OutboundLimits } from './outbound.ts';
 import { PersistentCalls } from './persistent-calls.ts';
 import type { RateLimits } from './rate-limits.ts';
-import type { RoomsOnSignIn, SessionEnder } from './returning.ts';
+import type { RoomLosses, RoomsOnSignIn, SessionEnder } from './returning.ts';
 import { Session } from './session.ts';
 import { SessionDesk, type SignedIn, type SignIn } from './session-desk.ts';
+import type { SessionKeeper } from './session-keeper.ts';
 import { TokenWatch } from './token-watch.ts';
 import { Unfinished } from './unfinished.ts';
 
 export interface SessionsOptions {
   readonly store: SessionStore;
   readonly status: StoreStatus;
-  readonly rooms: RoomsOnSignIn;
+  readonly rooms: RoomsOnSignIn & RoomLosses;
+  readonly keeper: SessionKeeper;
   readonly ender: SessionEnder;
   readonly clock: Clock;
   readonly log: Log;
@@ -66,6 +69,7 @@ export class Sessions {
   readonly #tokens: TokenWatch;
   readonly #acknowledger: Acknowledger;
   readonly #calls: PersistentCalls;
+  readonly #losses: LossLook;
   readonly #live = new Map<string, Session>();
   readonly #watching: { close(): void }[] = [];
   /** What changes the sessions in the store: sign-ins, detaches and ends. */
@@ -77,10 +81,11 @@ export class Sessions {
     this.#desk = new SessionDesk({
       ...options,
       windowMs: (identity) => this.#windowMs(identity),
-      makeSession: (request, record) => this.#session(request, record),
+      makeSession: (request, record, secretHash) => this.#session(request, record, secretHash),
     });
     this.#acknowledger = new Acknowledger(options.clock, options.acknowledgeWithinMs);
     this.#calls = new PersistentCalls(options.clock);
+    this.#losses = new LossLook({ ...options, calls: this.#calls, live: () => this.#live.values() });
     this.#tokens = new TokenWatch({
       clock: options.clock,
       warningMs: options.tokenWarningMs,
@@ -105,6 +110,11 @@ export class Sessions {
     this.#tokens.stop();
     this.#acknowledger.stop();
     for (const watching of this.#watching) watching.close();
+  }
+
+  /** The store may have lost something: looks whether it still has all sessions, and their rooms, and puts back what is gone. */
+  lookForLosses(): void {
+    this.#losses.start();
   }
 
   /**
@@ -151,11 +161,12 @@ export class Sessions {
    */
   async renew(session: Session, identity: Identity, requestId: number): Promise<void> {
     // The store knows of an end before its notice has come here.
-    const records = await this.#options.store.sessions(session.userId);
+    const { store, keeper } = this.#options;
+    const records = await store.sessions(session.userId);
     const isOwn = records.some(
       ({ sessionId, gen }) => sessionId === session.sessionId && gen === session.gen,
     );
-    if (!isOwn || !session.connected) {
+    if (!(isOwn || (await keeper.keep(session))) || !session.connected) {
       throw new SignalError(ErrorCode.STALE_SESSION, 'the session has ended, or is attached elsewhere');
     }
     if (session.renewIdentity(identity, requestId)) this.#tokens.watch(session);
@@ -174,7 +185,11 @@ export class Sessions {
   }
 
   async #end(session: Session, reason: EndReason): Promise<void> {
-    const record = await this.#options.store.end(session, session.gen, reason);
+    const { store, keeper } = this.#options;
+    let record = await store.end(session, session.gen, reason);
+    // Where the store has lost the session, it may still have its rooms.
+    if (record === undefined && (await keeper.keep(session)))
+      record = await store.end(session, session.gen, reason);
     if (record !== undefined) await this.#options.ender.finish(record);
   }
 
@@ -213,10 +228,12 @@ export class Sessions {
   }
 
   #detach(session: Session): Promise<void> {
-    const windowMs = this.#windowMs(session.identity);
+    const { store, keeper } = this.#options;
     return this.#calls.untilHeard(
       async () => {
-        await this.#options.store.detach(session, session.gen, windowMs);
+        if (await store.detach(session, session.gen, session.windowMs)) return;
+        // A session that the store has lost can't be come back to. It is put back to be ended, so that it is out of its rooms.
+        if (await keeper.keep(session)) await store.detach(session, session.gen, 0);
       },
       (error) => session.log.warn('session.detach_failed', { code: error.codeName }),
     );
@@ -231,13 +248,16 @@ export class Sessions {
     for (const session of this.#live.values()) session.send(frame);
   }
 
-  #session(request: SignIn, record: SessionRecord): Session {
+  #session(request: SignIn, record: SessionRecord, secretHash: string): Session {
     const { node, log, clock, outboundLimits, rateLimits, maxBrokenFrames } = this.#options;
     const session = new Session({
       ref: { userId: record.userId, sessionId: record.sessionId },
       gen: record.gen,
       node,
       identity: request.identity,
+      windowMs: this.#windowMs(request.identity),
+      secretHash,
+      attempt: request.hello.resume?.attempt ?? 0,
       wire: request.wire,
       clock,
       log: log.child({ session: record.sessionId, user: log.user(record.userId) }),
@@ -270,7 +290,7 @@ export class Sessions {
       tokenExpiresAtMs: BigInt(session.identity.expiresAtMs ?? 0),
       nodeId: node,
       serverVersion,
-      reconnectionWindowMs: this.#windowMs(session.identity),
+      reconnectionWindowMs: session.windowMs,
     });
     return controlFrame({ body: { case: 'welcome', value } });
   }

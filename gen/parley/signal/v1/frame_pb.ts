@@ -1040,7 +1040,7 @@ export type Control = Message<"parley.signal.v1.Control"> & {
     case: "serviceStatus";
   } | {
     /**
-     * A room that was settling when the session came back.
+     * A room that was settling when the session came back, or that begins to settle on a live connection since the store has lost it.
      *
      * @generated from field: parley.signal.v1.ResumedRoom room_settled = 8;
      */

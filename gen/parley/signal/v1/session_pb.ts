@@ -279,7 +279,7 @@ export type ResumedRoom = Message<"parley.signal.v1.ResumedRoom"> & {
     case: "error";
   } | {
     /**
-     * The room's shard can't be reached yet; an outcome follows.
+     * The room's shard can't be reached yet, or has lost the room and gets it back from the nodes; an outcome follows.
      *
      * @generated from field: bool settling = 5;
      */

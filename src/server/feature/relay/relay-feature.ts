@@ -8,6 +8,7 @@ import type { Metrics } from '../../port/metrics.ts';
 import type { Check, CommitResult, RoomLog, StreamName } from '../../port/room-log.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
+import type { RoomLosses } from '../../session/returning.ts';
 import type { Session } from '../../session/session.ts';
 import { CorrelationIds } from './correlation-ids.ts';
 
@@ -24,6 +25,7 @@ const typeNames = { offer: 'offer', answer: 'answer', candidates: 'candidate', s
 /** What one peer says to one other: its bytes go into the room's log as they came, and from there to the receiver. */
 export class RelayFeature {
   readonly #log: RoomLog;
+  readonly #rooms: RoomLosses;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
   readonly #correlationIds = new CorrelationIds();
@@ -33,12 +35,14 @@ export class RelayFeature {
       const relay = readRelay(frame.body);
       const turn = session.turns.pending(relay.roomId);
       if (turn === undefined) return this.#relay(session, frame, relay);
+      session.assertSettled(relay.roomId);
       return turn.then(() => this.#relay(session, frame, relay));
     },
   } satisfies Partial<Record<FrameKind, Handler>>;
 
-  constructor(log: RoomLog, clock: Clock, metrics: Metrics) {
+  constructor(log: RoomLog, rooms: RoomLosses, clock: Clock, metrics: Metrics) {
     this.#log = log;
+    this.#rooms = rooms;
     this.#clock = clock;
     this.#metrics = metrics;
   }
@@ -56,6 +60,7 @@ export class RelayFeature {
     const commit = relayCommit(session.source(frame.id), from, relay.to, body);
     const name = session.log.debugEnabled ? correlationId.toString('latin1') : undefined;
     const done = (result: CommitResult) => {
+      if (isNoMember(result)) return this.#fromLost(session, relay.roomId, result);
       if (wasAppliedBefore(result)) return again;
       this.#metrics.relayed(this.#clock.monotonicMs() - startMs);
       this.#metrics.handled(typeNames[relay.kind]);
@@ -72,6 +77,13 @@ export class RelayFeature {
     throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no member of the room');
   }
 
+  /** The log does not know the sender, which this node does: the log may have lost it. */
+  async #fromLost(session: Session, roomId: string, { failed, inDoubt }: RefusedCommit): Promise<Answer> {
+    if (!(await this.#rooms.hasLost(session, roomId))) throw refusal(failed);
+    if (inDoubt !== true) session.assertSettled(roomId);
+    throw new SignalError(ErrorCode.OUTCOME_UNKNOWN, 'the store has lost the room before it answered');
+  }
+
   /** What is dropped had no effect, also where a connection that is lost sent it first. */
   async #overRate(
     session: Session,
@@ -86,6 +98,12 @@ export class RelayFeature {
     const { roomId, to, kind, body } = relay;
     session.log.debug(logNames[kind], { correlationId, room: roomId, from, to, bytes: body.length });
   }
+}
+
+type RefusedCommit = CommitResult & { readonly outcome: 'refused' };
+
+function isNoMember(result: CommitResult): result is RefusedCommit {
+  return result.outcome === 'refused' && result.failed.otherwise === ErrorCode.NOT_IN_ROOM;
 }
 
 const success: Answer = {};

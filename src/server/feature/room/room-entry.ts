@@ -14,6 +14,7 @@ import type { Directory, UserProfile } from '../../port/directory.ts';
 import type { RoomLog, Source, StreamState } from '../../port/room-log.ts';
 import type { SessionStore } from '../../port/session-store.ts';
 import type { Session } from '../../session/session.ts';
+import type { SessionKeeper } from '../../session/session-keeper.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
 import type { Admission, AdmissionDesk } from './admission.ts';
 import { derivedId } from './derived-id.ts';
@@ -22,6 +23,7 @@ import type { RoomFollower, Standing } from './room-follower.ts';
 export interface RoomEntryOptions {
   readonly roomLog: RoomLog;
   readonly store: SessionStore;
+  readonly keeper: SessionKeeper;
   readonly directory: Directory;
   readonly desk: AdmissionDesk;
   readonly tails: StreamTails;
@@ -140,9 +142,11 @@ export class RoomEntry {
     source: Source,
     entrant: Admission & UserProfile,
   ): Promise<void> {
-    const { roomLog, store, clock } = this.#options;
+    const { roomLog, store, keeper, clock } = this.#options;
     const join = `${source.id}:${source.seq}`;
-    if (!(await store.addRoom(session, session.gen, roomId, { peerId, join }))) {
+    const add = () => store.addRoom(session, session.gen, roomId, { peerId, join });
+    // The store may have lost the session.
+    if (!(await add()) && !((await keeper.keep(session)) && (await add()))) {
       throw new SignalError(ErrorCode.STALE_SESSION, 'the session is attached elsewhere, or has ended');
     }
     try {

@@ -17,27 +17,30 @@ import type { JoinRecord } from '../../port/session-store.ts';
 import type { TokenVerifier } from '../../port/token-verifier.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
-import type { RoomOnSignIn, RoomsOnSignIn } from '../../session/returning.ts';
-import type { RoomMembership, Session } from '../../session/session.ts';
+import type { RoomLosses, RoomOnSignIn, RoomsOnSignIn } from '../../session/returning.ts';
+import type { LastKnown, RoomMembership, Session } from '../../session/session.ts';
 import { AdmissionDesk } from './admission.ts';
 import { derivedId } from './derived-id.ts';
 import { RoomEntry, type RoomEntryOptions } from './room-entry.ts';
 import { RoomFollower, type RoomFollowerOptions } from './room-follower.ts';
-import { RoomReturn, refusedRoom } from './room-return.ts';
+import { RoomRestore, type RoomRestoreOptions } from './room-restore.ts';
+import { PositionLost, RoomReturn, refusedRoom } from './room-return.ts';
 import { RoomSettling } from './room-settling.ts';
 
 export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower'> &
-  RoomFollowerOptions & { readonly verifier: TokenVerifier };
+  RoomFollowerOptions &
+  Pick<RoomRestoreOptions, 'settleMs'> & { readonly verifier: TokenVerifier };
 
 /** What takes from the room's rate; what a host decides about others does not, least of all in a room that is flooded. */
 const rated: ReadonlySet<FrameKind> = new Set<FrameKind>(['updateRoom', 'updatePeer']);
 
 /** Rooms: who is in them, what they and their peers say of themselves, and their end. */
-export class RoomFeature implements RoomsOnSignIn {
+export class RoomFeature implements RoomsOnSignIn, RoomLosses {
   readonly #options: RoomFeatureOptions;
   readonly #entry: RoomEntry;
   readonly #return: RoomReturn;
   readonly #settling: RoomSettling;
+  readonly #restore: RoomRestore;
   readonly #follower: RoomFollower;
 
   readonly handlers = {
@@ -71,12 +74,14 @@ export class RoomFeature implements RoomsOnSignIn {
 
   constructor(options: RoomFeatureOptions) {
     this.#options = options;
-    const follower = new RoomFollower(options);
+    const onLost = (session: Session, roomId: string) => void this.#lostFeed(session, roomId);
+    const follower = new RoomFollower({ ...options, onLost });
     const desk = new AdmissionDesk(options.directory, options.verifier);
     this.#follower = follower;
     this.#entry = new RoomEntry({ ...options, desk, follower });
     this.#return = new RoomReturn({ ...options, follower });
-    this.#settling = new RoomSettling(this.#return, options.clock);
+    this.#settling = new RoomSettling(this.#return, options.clock, options.settleMs);
+    this.#restore = new RoomRestore({ ...options, roomReturn: this.#return });
   }
 
   async comeBack(
@@ -90,10 +95,14 @@ export class RoomFeature implements RoomsOnSignIn {
         const { room, follow } = await this.#return.comeBack(session, roomId, held, position);
         return { room, afterWelcome: follow };
       } catch (thrown) {
-        if (!SignalError.from(thrown).retryable) throw thrown;
-        return this.#settling.begin(session, roomId, held, position);
+        if (!(thrown instanceof PositionLost || SignalError.from(thrown).retryable)) throw thrown;
+        return this.#settling.begin(session, roomId, held, position, thrown);
       }
     });
+  }
+
+  hasLost(session: Session, roomId: string): Promise<boolean> {
+    return this.#restore.hasLost(session, roomId);
   }
 
   async joinByPath(session: Session, roomId: string, peerId: string): Promise<RoomOnSignIn> {
@@ -110,7 +119,7 @@ export class RoomFeature implements RoomsOnSignIn {
   #join(session: Session, frame: ClientFrameView): Promise<Answer> {
     const asked = decodeBody(frame, 'joinRoom');
     const roomId = asked.roomId || derivedId('room', session.sessionId, frame.id);
-    return session.turns.take(roomId, async () => {
+    return this.#inTurn(session, roomId, async () => {
       const request: JoinRoom = { ...asked, roomId };
       const { joined, follow } = await this.#entry.join(session, request, session.source(frame.id));
       return { result: { case: 'roomJoined', value: joined }, afterReply: follow };
@@ -119,10 +128,13 @@ export class RoomFeature implements RoomsOnSignIn {
 
   #leave(session: Session, frame: ClientFrameView): Promise<Answer> {
     const { roomId } = decodeBody(frame, 'leaveRoom');
-    return session.turns.take(roomId, async () => {
+    return this.#inTurn(session, roomId, async () => {
       const decided = await this.#decide(roomId, session.source(frame.id), (state) =>
         decideLeave(state, session, LeaveReason.LEFT),
       );
+      // A member that the store has lost would be put back.
+      if (decided.kind === 'done' && session.rooms.has(roomId) && (await this.hasLost(session, roomId)))
+        session.assertSettled(roomId);
       if (decided.kind === 'committed') session.log.info('room.leave', { room: roomId, reason: 'LEFT' });
       return plainSuccess(decided);
     });
@@ -130,7 +142,8 @@ export class RoomFeature implements RoomsOnSignIn {
 
   #get(session: Session, frame: ClientFrameView): Promise<Answer> {
     const { roomId } = decodeBody(frame, 'getRoom');
-    return session.turns.take(roomId, async () => {
+    session.assertSettled(roomId);
+    return this.#inTurn(session, roomId, async () => {
       const held = membership(session, roomId);
       const standing = await this.#follower.snapshot(session, held);
       if (standing === undefined) throw notInRoom();
@@ -148,31 +161,71 @@ export class RoomFeature implements RoomsOnSignIn {
     roomId: string,
     decide: (state: StreamState | undefined, peerId: string) => Decision,
   ): Promise<Answer> {
-    return session.turns.take(roomId, async () => {
-      const { peerId } = membership(session, roomId);
+    session.assertSettled(roomId);
+    return this.#inTurn(session, roomId, async () => {
+      const { peerId, lastKnown } = membership(session, roomId);
       const source = session.source(frame.id);
       const roomBusyMs = rated.has(frame.kind) ? session.limits.takeOfRoom(roomId, frame.body.length) : 0;
       if (roomBusyMs > 0) {
         const again = await wasApplied(this.#options.roomLog, `room:${roomId}`, source);
         return again ? { again } : { roomBusyMs };
       }
-      const decided = await this.#decide(roomId, source, (state) => decide(state, peerId));
+      let decision: Decision | undefined;
+      const decided = await this.#decide(roomId, source, (state) => {
+        decision = decide(state, peerId);
+        return decision;
+      });
+      noteOwn(lastKnown, peerId, decision);
       return plainSuccess(decided);
     });
   }
 
   #replay(session: Session, frame: ClientFrameView): Promise<Answer> {
     const { after = create(StreamPositionSchema) } = decodeBody(frame, 'replay');
-    return session.turns.take(after.stream, async () => {
+    session.assertSettled(after.stream);
+    return this.#inTurn(session, after.stream, async () => {
       const held = membership(session, after.stream);
       const { room, follow } = await this.#return.replay(session, held, after);
       return { result: { case: 'replaying', value: create(ReplayingSchema, { room }) }, afterReply: follow };
     });
   }
 
+  /** A refusal that a loss of the store may have led to is told as that, where it did. */
+  #inTurn(session: Session, roomId: string, task: () => Promise<Answer>): Promise<Answer> {
+    return session.turns.take(roomId, async () => {
+      try {
+        return await task();
+      } catch (thrown) {
+        if (ofLosses.has(SignalError.from(thrown).code) && (await this.hasLost(session, roomId)))
+          session.assertSettled(roomId);
+        throw thrown;
+      }
+    });
+  }
+
+  /** A feed has stopped, as the log does not have what follows. */
+  async #lostFeed(session: Session, roomId: string): Promise<void> {
+    const isLost = await this.hasLost(session, roomId).catch(() => false);
+    if (!isLost && session.connected) session.tooSlow('what the client has not read is no longer kept');
+  }
+
   #decide(roomId: string, source: Source, decide: (state: StreamState | undefined) => Decision) {
     return decideAndCommit(this.#options.roomLog, `room:${roomId}`, source, decide);
   }
+}
+
+/** What a request may be refused with because the store has lost the room, or a part of it. */
+const ofLosses: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.NOT_IN_ROOM,
+  ErrorCode.PEER_NOT_FOUND,
+  ErrorCode.ROOM_NOT_FOUND,
+]);
+
+/** Keeps what a commit of its own made of a membership. */
+function noteOwn(lastKnown: LastKnown, peerId: string, decision: Decision | undefined): void {
+  if (decision?.kind !== 'commit') return;
+  for (const change of decision.changes)
+    if (change.kind === 'update-member' && change.peerId === peerId) lastKnown.memberInfo = change.info;
 }
 
 function membership(session: Session, roomId: string): RoomMembership {

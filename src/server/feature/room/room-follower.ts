@@ -2,11 +2,12 @@ import { create } from '@bufbuild/protobuf';
 import { PermissionsSchema } from '../../../../gen/parley/signal/v1/room_pb.ts';
 import { CloseCode } from '../../../shared/close-codes.ts';
 import { takesOut } from '../../domain/departure.ts';
+import { fieldsAfter } from '../../domain/put-back.ts';
 import { type MemberView, type RoomView, readRoom } from '../../domain/room-view.ts';
 import type { PresenceView } from '../../port/presence-view.ts';
 import type { Position, RoomLog, StreamState } from '../../port/room-log.ts';
 import type { SessionStore } from '../../port/session-store.ts';
-import type { RoomMembership, Session } from '../../session/session.ts';
+import type { LastKnown, RoomMembership, Session } from '../../session/session.ts';
 import type { StreamFeed, StreamFeedOptions } from '../../session/stream-feed.ts';
 import type { Place } from '../../session/stream-tail.ts';
 
@@ -24,6 +25,12 @@ export interface RoomFollowerOptions {
   readonly makeFeed: (options: StreamFeedOptions) => StreamFeed;
 }
 
+/** Rooms that a session's connection can't follow on from where it was. */
+export interface LostFeeds {
+  /** The log does not have what follows. The feed has stopped. */
+  readonly onLost: (session: Session, roomId: string) => void;
+}
+
 /** Undefined: the session is not that peer of the room. */
 export function standingIn(
   state: StreamState | undefined,
@@ -39,9 +46,9 @@ export function standingIn(
 
 /** Lets the connection of a member follow its room. */
 export class RoomFollower {
-  readonly #options: RoomFollowerOptions;
+  readonly #options: RoomFollowerOptions & LostFeeds;
 
-  constructor(options: RoomFollowerOptions) {
+  constructor(options: RoomFollowerOptions & LostFeeds) {
     this.#options = options;
   }
 
@@ -71,7 +78,7 @@ export class RoomFollower {
   follow(
     session: Session,
     roomId: string,
-    { member }: Standing,
+    { state, member }: Standing,
     place: Place,
     after: Position,
     isHead: boolean,
@@ -82,7 +89,7 @@ export class RoomFollower {
       return;
     }
     session.rooms.get(roomId)?.feed.stop();
-    const membership = this.#membership(session, roomId, member, place);
+    const membership = this.#membership(session, roomId, member, lastKnownOf(state, member), place);
     session.rooms.set(roomId, membership);
     this.#options.presence.renew(roomId, session.userId);
     membership.feed.start(after, isHead);
@@ -92,9 +99,10 @@ export class RoomFollower {
     session: Session,
     roomId: string,
     { peer, record, join }: MemberView,
+    lastKnown: LastKnown,
     place: Place,
   ): RoomMembership {
-    const { roomLog, makeFeed } = this.#options;
+    const { roomLog, makeFeed, onLost } = this.#options;
     const { peerId } = peer;
     const stream = `room:${roomId}` as const;
     const feed = makeFeed({
@@ -105,13 +113,18 @@ export class RoomFollower {
       place,
       outbound: session.outbound,
       onSent: (entry) => {
-        if (entry.route === 0 && takesOut(entry.body, peerId)) this.#takenOut(session, membership);
+        if (entry.route !== 0) return;
+        lastKnown.fields = fieldsAfter(lastKnown.fields, entry.body) ?? lastKnown.fields;
+        if (takesOut(entry.body, peerId)) this.#takenOut(session, membership);
       },
-      onLost: () => session.tooSlow('what the client has not read is no longer kept'),
+      onLost: () => {
+        if (session.rooms.get(roomId) === membership) onLost(session, roomId);
+      },
       onBroken: () => session.close(CloseCode.INTERNAL, 'the server failed with this connection'),
     });
     const permissions = peer.permissions ?? create(PermissionsSchema);
-    const membership = { roomId, stream, peerId, join, joined: record.joined, permissions, feed };
+    const { joined } = record;
+    const membership = { roomId, stream, peerId, join, joined, permissions, lastKnown, feed };
     return membership;
   }
 
@@ -122,4 +135,12 @@ export class RoomFollower {
       .removeRoom(session, session.gen, roomId, join)
       .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
   }
+}
+
+/** Copies: what they are read from may be the piece of memory of a whole answer. */
+function lastKnownOf({ fields }: StreamState, { record }: MemberView): LastKnown {
+  return {
+    memberInfo: Buffer.from(record.info),
+    fields: new Map(Array.from(fields, ([field, value]) => [field, Buffer.from(value)])),
+  };
 }

@@ -5,10 +5,10 @@ import {
   type StreamPosition,
 } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
-import { type MemberView, snapshotOf } from '../../domain/room-view.ts';
+import { readRoom, snapshotOf } from '../../domain/room-view.ts';
 import { errorMessage } from '../../frame/error-message.ts';
 import { commitError } from '../../port/decision.ts';
-import type { Position, RoomLog } from '../../port/room-log.ts';
+import type { Position, ReadResult, RoomLog, StreamState } from '../../port/room-log.ts';
 import type { JoinRecord, SessionStore } from '../../port/session-store.ts';
 import type { RoomMembership, Session } from '../../session/session.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
@@ -34,6 +34,11 @@ interface Outcome {
   readonly isHead: boolean;
 }
 
+/** The log has lost where the client was: the room as it is now may lack members whose nodes have still to put them back. */
+export class PositionLost extends Error {
+  override readonly name = 'PositionLost';
+}
+
 /** The way of a session back to where it was in a room. */
 export class RoomReturn {
   readonly #options: RoomReturnOptions;
@@ -42,7 +47,10 @@ export class RoomReturn {
     this.#options = options;
   }
 
-  /** From the position, where the log still has what came after it; else the room as it is now. */
+  /**
+   * From the position, where the log still has what came after it; else the room as it is now. Rejects with `PositionLost` where the
+   * position is that of a member, and lost.
+   */
   async comeBack(
     session: Session,
     roomId: string,
@@ -65,7 +73,13 @@ export class RoomReturn {
     try {
       const standing = await this.#options.follower.standing(session, roomId, peerId);
       if (standing === undefined) return { room: left(roomId), follow: () => feed.release() };
-      const { outcome, after, isHead } = await this.#outcome(roomId, standing, position);
+      const { outcome, after, isHead } = await this.#outcome(roomId, standing, position).catch(
+        (thrown: unknown) => {
+          // What its connection was served is looked at by itself: the client may name any position.
+          if (thrown instanceof PositionLost) return snapshot(roomId, standing);
+          throw thrown;
+        },
+      );
       return {
         room: resumed(roomId, outcome),
         follow: () => {
@@ -87,11 +101,13 @@ export class RoomReturn {
     position: StreamPosition | undefined,
   ): Promise<Returned> {
     const { follower, store } = this.#options;
-    const standing = await this.#attach(session, roomId, held);
+    const state = await this.#attach(session, roomId, held);
+    const standing = standingIn(state, session, held.peerId);
     if (standing === undefined) {
+      const mayJoin = readRoom(state) !== undefined && (await this.#hasLost(roomId, position));
       await store.removeRoom(session, session.gen, roomId, held.join);
       place.leave();
-      return { room: left(roomId), follow: () => undefined };
+      return { room: mayJoin ? lost(roomId) : left(roomId), follow: () => undefined };
     }
     const { outcome, after, isHead } = await this.#outcome(roomId, standing, position);
     return {
@@ -101,29 +117,26 @@ export class RoomReturn {
   }
 
   /** From then on the session's former connection can do nothing in the room, not even with a join that was on its way. */
-  async #attach(session: Session, roomId: string, { peerId }: JoinRecord): Promise<Standing | undefined> {
+  async #attach(session: Session, roomId: string, { peerId }: JoinRecord): Promise<StreamState> {
     const { sessionId, gen, node } = session;
     const attached = await this.#options.roomLog.attach(`room:${roomId}`, { sessionId, peerId, gen, node });
     if (attached.outcome === 'stale') throw commitError('stale');
-    return standingIn(attached.state, session, peerId);
+    return attached.state;
   }
 
-  async #outcome(
-    roomId: string,
-    { state, room, member }: Standing,
-    position: StreamPosition | undefined,
-  ): Promise<Outcome> {
-    if (position !== undefined && (await this.#reachesBackTo(roomId, position, member))) {
-      return { outcome: { case: 'recovered', value: position }, after: position, isHead: false };
+  async #hasLost(roomId: string, position: Position | undefined): Promise<boolean> {
+    return position !== undefined && isLost(await this.#options.roomLog.read(`room:${roomId}`, position, 1));
+  }
+
+  async #outcome(roomId: string, standing: Standing, position: StreamPosition | undefined): Promise<Outcome> {
+    if (position !== undefined) {
+      const read = await this.#options.roomLog.read(`room:${roomId}`, position, 1);
+      if (isLost(read)) throw new PositionLost();
+      // What came before the member's join is not for it.
+      if (read.good && position.offset >= standing.member.record.joined.offset)
+        return { outcome: { case: 'recovered', value: position }, after: position, isHead: false };
     }
-    const value = snapshotOf(roomId, state, room, member.peer.peerId);
-    return { outcome: { case: 'snapshot', value }, after: state.head, isHead: true };
-  }
-
-  /** Whether what came after a position is whole: not where it is unknown, too old, or from before the member's join. */
-  async #reachesBackTo(roomId: string, position: Position, { record }: MemberView): Promise<boolean> {
-    if (position.offset < record.joined.offset) return false;
-    return (await this.#options.roomLog.read(`room:${roomId}`, position, 1)).good;
+    return snapshot(roomId, standing);
   }
 }
 
@@ -134,6 +147,20 @@ export function refusedRoom(roomId: string, error: SignalError): ResumedRoom {
 
 function left(roomId: string): ResumedRoom {
   return refusedRoom(roomId, new SignalError(ErrorCode.NOT_IN_ROOM, 'the session is no longer in the room'));
+}
+
+function snapshot(roomId: string, { state, room, member }: Standing): Outcome {
+  const value = snapshotOf(roomId, state, room, member.peer.peerId);
+  return { outcome: { case: 'snapshot', value }, after: state.head, isHead: true };
+}
+
+/** The client joins again, as what it can be. */
+function lost(roomId: string): ResumedRoom {
+  return refusedRoom(roomId, new SignalError(ErrorCode.UNAVAILABLE, 'the store has lost the membership'));
+}
+
+function isLost(read: ReadResult): boolean {
+  return !read.good && read.why === 'lost';
 }
 
 function resumed(roomId: string, outcome: ResumedRoom['outcome']): ResumedRoom {

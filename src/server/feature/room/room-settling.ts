@@ -2,36 +2,42 @@ import { create } from '@bufbuild/protobuf';
 import { ResumedRoomSchema, type StreamPosition } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { backoffDelayMs } from '../../../shared/backoff.ts';
 import type { Clock } from '../../../shared/clock.ts';
+import { pause } from '../../../shared/pause.ts';
 import { SignalError } from '../../../shared/signal-error.ts';
 import { controlFrame } from '../../frame/server-frame.ts';
 import type { JoinRecord } from '../../port/session-store.ts';
 import type { RoomOnSignIn } from '../../session/returning.ts';
 import type { Session } from '../../session/session.ts';
-import { type Returned, type RoomReturn, refusedRoom } from './room-return.ts';
+import { PositionLost, type Returned, type RoomReturn, refusedRoom } from './room-return.ts';
 
 const tryAgain = { firstDelayMs: 200, maxDelayMs: 2_000 };
 
 /**
- * Rooms that could not be reached when their session came back: the welcome names them as settling, and a control frame says how they stand as
- * soon as that can be known. What the client asks of such a room waits.
+ * Rooms that could not be reached when their session came back, or that have lost where it was: the welcome names them as settling, and a
+ * control frame says how they stand as soon as that can be known. What the client asks of such a room waits.
  */
 export class RoomSettling {
   readonly #return: RoomReturn;
   readonly #clock: Clock;
+  readonly #settleMs: number;
 
-  constructor(roomReturn: RoomReturn, clock: Clock) {
+  /** `settleMs`: how long after a loss a room may lack members whose nodes have still to put them back, in milliseconds. */
+  constructor(roomReturn: RoomReturn, clock: Clock, settleMs: number) {
     this.#return = roomReturn;
     this.#clock = clock;
+    this.#settleMs = settleMs;
   }
 
+  /** `failure`: what the first try came to. */
   begin(
     session: Session,
     roomId: string,
     held: JoinRecord,
     position: StreamPosition | undefined,
+    failure: unknown,
   ): RoomOnSignIn {
     const settle = async () => {
-      const returned = await this.#settled(session, roomId, held, position);
+      const returned = await this.#settled(session, roomId, held, position, failure);
       if (returned === undefined) return;
       session.send(controlFrame({ body: { case: 'roomSettled', value: returned.room } }));
       returned.follow();
@@ -48,20 +54,22 @@ export class RoomSettling {
     roomId: string,
     held: JoinRecord,
     position: StreamPosition | undefined,
+    failure: unknown,
   ): Promise<Returned | undefined> {
+    let [after, thrown] = [position, failure];
     for (let attempt = 0; ; attempt++) {
-      await this.#pause(attempt);
+      const isLost = thrown instanceof PositionLost;
+      if (isLost) after = undefined;
+      await pause(this.#clock, isLost ? this.#settleMs : backoffDelayMs(tryAgain, attempt), session.gone);
       if (!session.connected) return undefined;
       try {
-        return await this.#return.comeBack(session, roomId, held, position);
-      } catch (thrown) {
-        const error = SignalError.from(thrown);
-        if (!error.retryable) return { room: refusedRoom(roomId, error), follow: () => undefined };
+        return await this.#return.comeBack(session, roomId, held, after);
+      } catch (again) {
+        thrown = again;
+        const error = SignalError.from(again);
+        const isHopeless = !(again instanceof PositionLost || error.retryable);
+        if (isHopeless) return { room: refusedRoom(roomId, error), follow: () => undefined };
       }
     }
-  }
-
-  #pause(attempt: number): Promise<void> {
-    return new Promise((resolve) => void this.#clock.after(backoffDelayMs(tryAgain, attempt), resolve));
   }
 }

@@ -14,10 +14,16 @@ const windowMs = 5_000;
 class RemoteLeases implements NodeLeases {
   isAway = false;
   isSilent = false;
-  readonly #leases = new MemoryNodeLeases();
+  /** The store that has the leases: another after a failover. */
+  lineage = 'one';
+  #leases = new MemoryNodeLeases();
 
   renew(node: string) {
-    return this.#reach(() => this.#leases.renew(node));
+    return this.#reach(async () => ({ ...(await this.#leases.renew(node)), lineage: this.lineage }));
+  }
+
+  flush(): void {
+    this.#leases = new MemoryNodeLeases();
   }
 
   read() {
@@ -50,6 +56,7 @@ let leases: RemoteLeases;
 let store: FailingStore;
 let watches: NodeWatch[];
 let paused: string[];
+let lost: string[];
 let logged: string[];
 
 beforeEach(() => {
@@ -58,6 +65,7 @@ beforeEach(() => {
   store = new FailingStore({ clock, endedKeepMs: 60_000 });
   watches = [];
   paused = [];
+  lost = [];
   logged = [];
 });
 afterEach(() => {
@@ -71,6 +79,7 @@ async function startNode(node: string): Promise<NodeWatch> {
     ...{ leases, store, node, clock, leaseMs },
     log: { ...quietLog, info: tell, warn: tell },
     onPaused: () => void paused.push(node),
+    onLoss: () => void lost.push(node),
   });
   watches.push(watch);
   await watch.start();
@@ -237,4 +246,24 @@ test('a node that can not be registered waits with its start until it can', asyn
   await clock.advance(1_000);
   await starting;
   expect([...(await leases.read()).keys()]).toEqual(['a']);
+});
+
+test('N4: a node whose counter went back, or has another lineage, looks what the store has lost, and only then', async () => {
+  await startNode('a');
+  await clock.advance(10_000);
+  leases.isAway = true;
+  await clock.advance(10_000);
+  leases.isAway = false;
+  await clock.advance(10_000);
+  expect(lost).toEqual([]);
+  leases.flush();
+  await clock.advance(leaseMs / 3);
+  expect(lost).toEqual(['a']);
+  await clock.advance(10_000);
+  expect(lost).toEqual(['a']);
+  leases.lineage = 'another';
+  await clock.advance(leaseMs / 3);
+  expect(lost).toEqual(['a', 'a']);
+  await clock.advance(10_000);
+  expect(lost).toEqual(['a', 'a']);
 });

@@ -21,7 +21,7 @@ import type { Wire } from '../../../../src/server/session/wire.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
 import { uncounted } from '../../uncounted.ts';
-import { identityOf, usualLimits, usualSessions } from './usual-options.ts';
+import { identityOf, usualLimits, usualSecret, usualSessions } from './usual-options.ts';
 
 /** What a token of Ada's says that expires then, in milliseconds since 1970. */
 export function adas(expiresAtMs?: number): Identity {
@@ -101,6 +101,7 @@ export function loneSession(clock: FakeClock, identity: Identity) {
     gen: 1,
     node: 'a',
     identity,
+    ...usualSecret,
     wire,
     clock,
     log: quietLog,

@@ -7,6 +7,7 @@ import {
 import type { SessionStore } from '../../../../src/server/port/session-store.ts';
 import type { Identity } from '../../../../src/server/port/token-verifier.ts';
 import { RateLimits } from '../../../../src/server/session/rate-limits.ts';
+import { SessionKeeper } from '../../../../src/server/session/session-keeper.ts';
 import type { SessionsOptions } from '../../../../src/server/session/sessions.ts';
 import type { Clock } from '../../../../src/shared/clock.ts';
 import { quietLog } from '../../quiet-log.ts';
@@ -23,6 +24,9 @@ export function identityOf(userId: string): Identity {
     sessionPolicy: 'multiple',
   };
 }
+
+/** What a session is come back to by, where a test does not. */
+export const usualSecret = { windowMs: 5_000, secretHash: 'hash', attempt: 0 };
 
 /** Limits that a test does not come near, unless it means to. */
 export function usualLimits() {
@@ -43,7 +47,8 @@ export function usualSessions(store: SessionStore, clock: Clock): SessionsOption
     ...usualLimits(),
     store,
     status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
-    rooms: { comeBack: notAsked, joinByPath: notAsked },
+    rooms: { comeBack: notAsked, joinByPath: notAsked, hasLost: notAsked },
+    keeper: new SessionKeeper(store),
     ender: { finish: notAsked },
     clock,
     log: quietLog,

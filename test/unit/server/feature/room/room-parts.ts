@@ -9,21 +9,29 @@ import type { JoinDecision } from '../../../../../src/server/port/directory.ts';
 import type { Commit, CommitResult, RoomLog, StreamName } from '../../../../../src/server/port/room-log.ts';
 import { Acknowledger } from '../../../../../src/server/session/acknowledger.ts';
 import { Session } from '../../../../../src/server/session/session.ts';
+import { SessionKeeper } from '../../../../../src/server/session/session-keeper.ts';
 import { StreamFeed } from '../../../../../src/server/session/stream-feed.ts';
 import { StreamTails } from '../../../../../src/server/session/stream-tail.ts';
 import { ErrorCode, SignalError } from '../../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../../contract/fake-clock.ts';
 import { quietLog } from '../../../quiet-log.ts';
-import { identityOf, usualLimits } from '../../session/usual-options.ts';
+import { identityOf, usualLimits, usualSecret } from '../../session/usual-options.ts';
 
 /** A log whose commits can be held up on their way, as by a network. */
 class HeldRoomLog implements RoomLog {
-  readonly #log: RoomLog;
+  #log: RoomLog;
+  readonly #begin: () => RoomLog;
   #way: Promise<void> | undefined;
   #release: () => void = () => undefined;
 
-  constructor(log: RoomLog) {
-    this.#log = log;
+  constructor(begin: () => RoomLog) {
+    this.#begin = begin;
+    this.#log = begin();
+  }
+
+  /** All is gone. */
+  lose(): void {
+    this.#log = this.#begin();
   }
 
   /** Holds up the commits that are made from now on, until the next `pass`. */
@@ -59,11 +67,14 @@ class HeldRoomLog implements RoomLog {
   readonly rooms: RoomLog['rooms'] = (...args) => this.#log.rooms(...args);
 }
 
+/** How long a room settles after a loss. */
+export const settleMs = 3_000;
+
 /** The room feature with what it stands on, in memory. Each room's policy is the one given. */
 export function roomParts(policy: { readonly access?: RoomAccess; readonly creatorIsHost?: boolean }) {
   const clock = new FakeClock();
   const roomLog = new HeldRoomLog(
-    new MemoryRoomLog({ clock, keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 }),
+    () => new MemoryRoomLog({ clock: new FakeClock(), keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 }),
   );
   const store = new MemorySessionStore({ clock, endedKeepMs: 60_000 });
   /** What went out to clients. */
@@ -87,6 +98,8 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
     tails: new StreamTails({ log: roomLog, clock, logger: quietLog }),
     makeFeed: (feed) => new StreamFeed(feed),
     clock,
+    keeper: new SessionKeeper(store),
+    settleMs,
   });
   const leaver = new RoomLeaver(roomLog, store, quietLog);
 
@@ -110,6 +123,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
         gen,
         node: 'a',
         identity: identityOf(userId),
+        ...usualSecret,
         wire: {
           send: (frame) => void sent.push(frame),
           close: () => undefined,

@@ -1,0 +1,165 @@
+import { create } from '@bufbuild/protobuf';
+import { type ResumedRoom, ResumedRoomSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
+import { backoffDelayMs } from '../../../shared/backoff.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { CloseCode } from '../../../shared/close-codes.ts';
+import { pause } from '../../../shared/pause.ts';
+import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
+import { decidePutBack } from '../../domain/put-back.ts';
+import { controlFrame } from '../../frame/server-frame.ts';
+import { commitError, decideAndCommit } from '../../port/decision.ts';
+import type { Position, RoomLog } from '../../port/room-log.ts';
+import type { SessionStore } from '../../port/session-store.ts';
+import type { RoomLosses } from '../../session/returning.ts';
+import type { RoomMembership, Session } from '../../session/session.ts';
+import type { SessionKeeper } from '../../session/session-keeper.ts';
+import { type Returned, type RoomReturn, refusedRoom } from './room-return.ts';
+
+export interface RoomRestoreOptions {
+  readonly roomLog: RoomLog;
+  readonly store: SessionStore;
+  readonly keeper: SessionKeeper;
+  readonly roomReturn: RoomReturn;
+  readonly clock: Clock;
+  /** How long all nodes have, from when a member was put back, to put theirs back too, in milliseconds. */
+  readonly settleMs: number;
+}
+
+const tryAgain = { firstDelayMs: 100, maxDelayMs: 2_000 };
+
+/**
+ * Puts back what the store has lost of a room: the members whose connections are here, and the room with the first of them. Their clients
+ * stay connected. They are told that the room is settling, and, when all nodes have had their time, how it stands.
+ */
+export class RoomRestore implements RoomLosses {
+  readonly #options: RoomRestoreOptions;
+
+  constructor(options: RoomRestoreOptions) {
+    this.#options = options;
+  }
+
+  async hasLost(session: Session, roomId: string): Promise<boolean> {
+    const membership = session.rooms.get(roomId);
+    if (session.unsettled.has(roomId) || membership === undefined) return session.unsettled.has(roomId);
+    const read = await this.#options.roomLog.read(membership.stream, membership.feed.delivered(), 1);
+    const isLost = !read.good && read.why === 'lost';
+    // Another may have asked meanwhile, and found the same.
+    if (isLost && session.connected && session.rooms.get(roomId) === membership)
+      this.#begin(session, membership);
+    return session.unsettled.has(roomId);
+  }
+
+  #begin(session: Session, membership: RoomMembership): void {
+    const { roomId, feed } = membership;
+    if (session.unsettled.has(roomId)) return;
+    session.unsettled.add(roomId);
+    feed.hold();
+    session.log.warn('room.lost', { room: roomId });
+    tell(session, create(ResumedRoomSchema, { roomId, outcome: { case: 'settling', value: true } }));
+    void session.turns
+      .take(roomId, () => this.#settle(session, membership))
+      .catch((error: unknown) => {
+        session.log.error('room.restore', error, { room: roomId });
+        session.close(CloseCode.INTERNAL, 'the server failed');
+      });
+  }
+
+  async #settle(session: Session, membership: RoomMembership): Promise<void> {
+    const { roomId } = membership;
+    try {
+      const returned = await this.#returned(session, membership);
+      session.unsettled.delete(roomId);
+      tell(session, returned.room);
+      returned.follow();
+      session.log.info('room.restored', { room: roomId, outcome: returned.room.outcome.case ?? '' });
+    } catch (thrown) {
+      session.unsettled.delete(roomId);
+      if (!session.connected) return;
+      const error = SignalError.from(thrown);
+      if (error.code === ErrorCode.STALE_SESSION) session.close(CloseCode.NOT_ATTACHED, error.message);
+      else if (error.code === ErrorCode.PEER_ID_TAKEN) this.#giveUp(session, membership);
+      else throw thrown;
+    }
+  }
+
+  /** Rejects where the session is gone, or its place is another's. */
+  async #returned(session: Session, membership: RoomMembership): Promise<Returned> {
+    const { roomLog, roomReturn, clock, settleMs } = this.#options;
+    const { roomId, stream, peerId, join } = membership;
+    for (;;) {
+      const joined = await this.#untilReached(session, () => this.#putBack(session, membership));
+      await pause(clock, settleMs, session.gone);
+      const returned = await this.#untilReached(session, async () => {
+        // What was put back may be lost again; what a host has put out since is not.
+        const read = await roomLog.read(stream, joined, 1);
+        if (!read.good && read.why === 'lost') return undefined;
+        return roomReturn.comeBack(session, roomId, { peerId, join }, undefined);
+      });
+      if (returned === undefined) continue;
+      if (returned.room.outcome.case === 'error') this.#forget(session, membership);
+      return returned;
+    }
+  }
+
+  /**
+   * Where the member then joined. The session comes first, so that no member is without one that ends. As source it has seq 0, which is
+   * before all its requests: where the stream knows later ones of it, nothing is put back.
+   */
+  async #putBack(
+    session: Session,
+    { roomId, stream, peerId, join, lastKnown }: RoomMembership,
+  ): Promise<Position> {
+    const { roomLog, store, keeper } = this.#options;
+    if (!(await keeper.keep(session))) throw commitError('stale');
+    const { sessionId, userId, gen, node } = session;
+    if (!(await store.addRoom(session, gen, roomId, { peerId, join })))
+      throw new SignalError(ErrorCode.UNAVAILABLE, 'the store has lost the session again');
+    let found: Position | undefined;
+    const decided = await decideAndCommit(roomLog, stream, session.source(0), (state) => {
+      if (!session.connected) throw commitError('stale');
+      const member = state?.members.get(peerId);
+      found = member?.sessionId === sessionId ? member.joined : undefined;
+      return decidePutBack(state, { ...lastKnown, peerId, session: { sessionId, userId, gen, node } });
+    }).catch((thrown: unknown) => {
+      throw SignalError.from(thrown).code === ErrorCode.NOT_APPLIED ? placeTaken() : thrown;
+    });
+    if (decided.kind === 'committed') return decided.position;
+    return found ?? { epoch: 0, offset: 0 };
+  }
+
+  /** It can't be put back as what it was: the client joins again, as what it can be. */
+  #giveUp(session: Session, membership: RoomMembership): void {
+    this.#forget(session, membership);
+    const error = new SignalError(ErrorCode.UNAVAILABLE, 'the store has lost the membership: join again');
+    tell(session, refusedRoom(membership.roomId, error));
+  }
+
+  #forget(session: Session, { roomId, join, feed }: RoomMembership): void {
+    feed.stop();
+    session.rooms.delete(roomId);
+    this.#options.store
+      .removeRoom(session, session.gen, roomId, join)
+      .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
+  }
+
+  /** Tries until the store can be reached. Rejects with what else went wrong, and when the client is gone. */
+  async #untilReached<Result>(session: Session, call: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        if (!session.connected) throw commitError('stale');
+        return await call();
+      } catch (thrown) {
+        if (!SignalError.from(thrown).retryable) throw thrown;
+        await pause(this.#options.clock, backoffDelayMs(tryAgain, attempt), session.gone);
+      }
+    }
+  }
+}
+
+function tell(session: Session, room: ResumedRoom): void {
+  session.send(controlFrame({ body: { case: 'roomSettled', value: room } }));
+}
+
+function placeTaken(): SignalError {
+  return new SignalError(ErrorCode.PEER_ID_TAKEN, 'the stream knows later requests of the session');
+}

@@ -1,0 +1,135 @@
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import { RoomRecordSchema } from '../../../../../gen/parley/directory/v1/directory_pb.ts';
+import { ServerFrameSchema } from '../../../../../gen/parley/signal/v1/frame_pb.ts';
+import { decideKick } from '../../../../../src/server/domain/departure.ts';
+import { decideJoin } from '../../../../../src/server/domain/join.ts';
+import { decideAndCommit } from '../../../../../src/server/port/decision.ts';
+import type { Session } from '../../../../../src/server/session/session.ts';
+import { ErrorCode } from '../../../../../src/shared/signal-error.ts';
+import { roomParts, settleMs } from './room-parts.ts';
+
+const room = 'room:daily';
+
+async function setUp() {
+  const parts = roomParts({ creatorIsHost: true });
+  const enter = async (userId: string): Promise<Session> => {
+    const session = await parts.signIn(userId);
+    (await parts.rooms.joinByPath(session, 'daily', userId)).afterWelcome();
+    return session;
+  };
+  const [ann, ben] = [await enter('ann'), await enter('ben')];
+  parts.sent.length = 0;
+  return {
+    ...parts,
+    ann,
+    ben,
+    /** What clients were told of how their rooms stand, since it was asked last. */
+    told: () =>
+      parts.sent.splice(0).flatMap(({ bytes }) => {
+        const { frame } = fromBinary(ServerFrameSchema, bytes);
+        const body = frame.case === 'control' ? frame.value.body : undefined;
+        return body?.case === 'roomSettled' ? [body.value.outcome] : [];
+      }),
+  };
+}
+
+test('nothing is done about a room that the store has', async () => {
+  const { rooms, ann, told } = await setUp();
+  expect(await rooms.hasLost(ann, 'daily')).toBe(false);
+  expect(await rooms.hasLost(ann, 'another')).toBe(false);
+  expect(() => ann.assertSettled('daily')).not.toThrow();
+  expect(told()).toEqual([]);
+});
+
+test('N4: a lost room is put back at once, what is asked of it is refused meanwhile, and its clients are told of it when it has settled', async () => {
+  const { clock, roomLog, rooms, ann, ben, told, members } = await setUp();
+  roomLog.lose();
+  expect(await Promise.all([rooms.hasLost(ann, 'daily'), rooms.hasLost(ann, 'daily')])).toEqual([true, true]);
+  expect(() => ann.assertSettled('daily')).toThrow(expect.objectContaining({ code: ErrorCode.UNAVAILABLE }));
+  expect(told()).toEqual([{ case: 'settling', value: true }]);
+  await expect.poll(() => members('daily')).toEqual(['ann']);
+  await clock.advance(settleMs - 1);
+  expect(await rooms.hasLost(ben, 'daily')).toBe(true);
+  await expect.poll(() => members('daily')).toEqual(['ann', 'ben']);
+  expect(told()).toEqual([{ case: 'settling', value: true }]);
+  const turn = ann.turns.pending('daily');
+  await clock.advance(1);
+  await turn;
+  const [outcome] = told();
+  expect(outcome?.case === 'snapshot' && outcome.value.peers.map(({ peerId }) => peerId)).toEqual([
+    'ann',
+    'ben',
+  ]);
+  expect(() => ann.assertSettled('daily')).not.toThrow();
+  expect(() => ben.assertSettled('daily')).toThrow();
+  expect(ann.rooms.get('daily')?.joined).toMatchObject({ offset: 1 });
+  expect(ann.rooms.get('daily')?.permissions.host).toBe(true);
+});
+
+test('N4: what is lost again while it settles is put back again', async () => {
+  const { clock, roomLog, rooms, ann, told, members } = await setUp();
+  roomLog.lose();
+  await rooms.hasLost(ann, 'daily');
+  await expect.poll(() => members('daily')).toEqual(['ann']);
+  roomLog.lose();
+  await clock.advance(settleMs);
+  await expect.poll(() => members('daily')).toEqual(['ann']);
+  expect(told().map((outcome) => outcome.case)).toEqual(['settling']);
+  const turn = ann.turns.pending('daily');
+  await clock.advance(settleMs);
+  await turn;
+  // Ben's feed finds out then.
+  expect(told().map((outcome) => outcome.case)).toEqual(['snapshot', 'settling']);
+});
+
+test('who is put out while the room settles stays out', async () => {
+  const { clock, roomLog, rooms, ann, ben, told, members } = await setUp();
+  roomLog.lose();
+  for (const session of [ann, ben]) await rooms.hasLost(session, 'daily');
+  await expect.poll(() => members('daily')).toEqual(['ann', 'ben']);
+  await decideAndCommit(roomLog, room, ann.source(9), (state) => decideKick(state, 'ann', 'ben'));
+  told();
+  const turns = Promise.all([ann, ben].map(({ turns: own }) => own.pending('daily') ?? Promise.resolve()));
+  await clock.advance(settleMs);
+  await turns;
+  expect(await members('daily')).toEqual(['ann']);
+  expect(ben.rooms.size).toBe(0);
+  expect(told()).toMatchObject([
+    { case: 'snapshot' },
+    { case: 'error', value: { code: ErrorCode.NOT_IN_ROOM } },
+  ]);
+});
+
+test('who finds its place taken is told to join again', async () => {
+  const { roomLog, rooms, ann, told } = await setUp();
+  roomLog.lose();
+  await decideAndCommit(roomLog, room, { id: 'eve', gen: 1, seq: 1 }, (state) =>
+    decideJoin(state, {
+      ...{ peerId: 'ann', join: 'eve:1', displayName: '', avatarUrl: '', attributes: {}, nowMs: 1 },
+      session: { sessionId: 'eve', userId: 'eve', gen: 1, node: 'b' },
+      seed: create(RoomRecordSchema, { policy: { createOnJoin: true } }),
+    }),
+  );
+  const turn = rooms.hasLost(ann, 'daily').then(() => ann.turns.pending('daily'));
+  await turn;
+  expect(told()).toMatchObject([
+    { case: 'settling' },
+    { case: 'error', value: { code: ErrorCode.UNAVAILABLE, retryable: true } },
+  ]);
+  expect(ann.rooms.size).toBe(0);
+});
+
+test('of a client that is gone nothing is put back, and nothing is waited for', async () => {
+  const { clock, roomLog, rooms, ann, told, members } = await setUp();
+  roomLog.lose();
+  roomLog.hold();
+  await rooms.hasLost(ann, 'daily');
+  told();
+  ann.disconnected();
+  roomLog.pass()();
+  await ann.turns.pending('daily');
+  expect(clock.pending).toBe(0);
+  expect(await members('daily')).toEqual([]);
+  expect(told()).toEqual([]);
+});
