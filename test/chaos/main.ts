@@ -5,6 +5,7 @@ import type { Counts, RunOptions, Scenario } from './scenario.ts';
 import { churn } from './scenarios/churn.ts';
 import { nodeFreeze } from './scenarios/node-freeze.ts';
 import { nodeKill } from './scenarios/node-kill.ts';
+import { redisFlush } from './scenarios/redis-flush.ts';
 import { redisOutage } from './scenarios/redis-outage.ts';
 import { redisRestart } from './scenarios/redis-restart.ts';
 import { slowReader } from './scenarios/slow-reader.ts';
@@ -19,6 +20,7 @@ const scenarios: readonly Scenario[] = [
   nodeFreeze,
   redisRestart,
   redisOutage,
+  redisFlush,
   slowReader,
   churn,
   spike,

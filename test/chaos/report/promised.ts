@@ -8,6 +8,10 @@ export const promised = {
     event: 'Redis process killed, appendfsync always',
     holds: 'the same; with everysec, up to about 2 s may go, and is noticed',
   },
+  flush: {
+    event: 'flush',
+    holds: 'all gone; membership rebuilt from sockets',
+  },
 } as const;
 
 export type PromisedLine = (typeof promised)[keyof typeof promised];
