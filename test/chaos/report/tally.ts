@@ -91,7 +91,7 @@ export class Tally {
     const { ledger, observations } = this;
     return {
       ...ledger.faults,
-      started_anew: observations.startsAnew - this.rightlyAnew,
+      started_anew: Math.max(0, observations.startsAnew - this.rightlyAnew),
       ended: observations.ended.length,
       spurious_left: observations.left.length - this.rightlyLeft,
       server_errors: [...this.#serverErrors.values()].reduce((sum, count) => sum + count, 0),

@@ -13,7 +13,7 @@ type Run = TalkingRun<typeof options>;
 /** How long all may take to be told that their rooms started anew. */
 const toldTimeoutMs = 20_000;
 /** Between two losses, and after the last. */
-const pauseMs = [2_000, 5_000] as const;
+const pauseMs = [1_000, 3_000] as const;
 
 export const redisFlush = talkingScenario({
   name: 'redis-flush',
