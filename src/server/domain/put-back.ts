@@ -7,7 +7,7 @@ import { type Decision, done, refuse } from '../port/decision.ts';
 import type { StreamState } from '../port/room-log.ts';
 import { firstTag, tagOf } from './event-tag.ts';
 import { findMember } from './join.ts';
-import { metadataValue, modeValue, readRoom, roomField } from './room-view.ts';
+import { metadataValue, modeValue, roomField } from './room-view.ts';
 
 /** A membership that the store has lost, as its node knows it. */
 export interface LostMember {
@@ -35,9 +35,9 @@ export function decidePutBack(state: StreamState | undefined, lost: LostMember):
   if (own === peerId) return done;
   if (own !== undefined || state?.members.has(peerId) === true)
     return refuse(ErrorCode.PEER_ID_TAKEN, 'another membership has its place in the room');
-  const room = readRoom(state);
+  const isThere = state?.fields.has(roomField.info) === true;
   const { peer } = fromBinary(MemberInfoSchema, info);
-  const kind = room === undefined ? 'absent' : 'exists';
+  const kind = isThere ? 'exists' : 'absent';
   return {
     kind: 'commit',
     checks: [
@@ -45,9 +45,7 @@ export function decidePutBack(state: StreamState | undefined, lost: LostMember):
       { kind: 'no-member', peerId, otherwise: ErrorCode.PEER_ID_TAKEN },
     ],
     changes: [
-      ...(room === undefined
-        ? Array.from(fields, ([field, value]) => ({ kind: 'set', field, value }) as const)
-        : []),
+      ...(isThere ? [] : Array.from(fields, ([field, value]) => ({ kind: 'set', field, value }) as const)),
       { kind: 'add-member', peerId, member: { sessionId, userId, gen, node, info } },
     ],
     entry: { to: 'all', body: eventBody('peerJoined', peer === undefined ? {} : { peer }) },

@@ -3,6 +3,7 @@ import { type ResumedRoom, ResumedRoomSchema } from '../../../../gen/parley/sign
 import { backoffDelayMs } from '../../../shared/backoff.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { CloseCode } from '../../../shared/close-codes.ts';
+import { FewAtOnce } from '../../../shared/few-at-once.ts';
 import { pause } from '../../../shared/pause.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { decidePutBack } from '../../domain/put-back.ts';
@@ -21,10 +22,12 @@ export interface RoomRestoreOptions {
   readonly keeper: SessionKeeper;
   readonly roomReturn: RoomReturn;
   readonly clock: Clock;
-  /** How long all nodes have, from when a member was put back, to put theirs back too, in milliseconds. */
+  /** How long the other nodes have, from when all members of this one are back, to put theirs back too, in milliseconds. */
   readonly settleMs: number;
 }
 
+/** So many members are put back at once, and so many clients told: those of a node may be many, and all at the same time. */
+const atOnce = 32;
 const tryAgain = { firstDelayMs: 100, maxDelayMs: 2_000 };
 
 /**
@@ -33,6 +36,8 @@ const tryAgain = { firstDelayMs: 100, maxDelayMs: 2_000 };
  */
 export class RoomRestore implements RoomLosses {
   readonly #options: RoomRestoreOptions;
+  readonly #puttingBack = new FewAtOnce(atOnce);
+  readonly #returning = new FewAtOnce(atOnce);
 
   constructor(options: RoomRestoreOptions) {
     this.#options = options;
@@ -87,14 +92,18 @@ export class RoomRestore implements RoomLosses {
     const { roomLog, roomReturn, clock, settleMs } = this.#options;
     const { roomId, stream, peerId, join } = membership;
     for (;;) {
-      const joined = await this.#untilReached(session, () => this.#putBack(session, membership));
+      const joined = await this.#untilReached(session, () =>
+        this.#puttingBack.run(() => this.#putBack(session, membership)),
+      );
+      await this.#puttingBack.idle();
       await pause(clock, settleMs, session.gone);
-      const returned = await this.#untilReached(session, async () => {
+      const comeBack = async () => {
         // What was put back may be lost again; what a host has put out since is not.
         const read = await roomLog.read(stream, joined, 1);
         if (!read.good && read.why === 'lost') return undefined;
         return roomReturn.comeBack(session, roomId, { peerId, join }, undefined);
-      });
+      };
+      const returned = await this.#untilReached(session, () => this.#returning.run(comeBack));
       if (returned === undefined) continue;
       if (returned.room.outcome.case === 'error') this.#forget(session, membership);
       return returned;
