@@ -33,6 +33,8 @@ export interface MembershipOptions {
 /** `returning`: the session ended, and this one is on its way into the room again. */
 type Phase = 'in' | 'returning' | 'leaving' | 'out';
 
+/** After this long a room that was settling is asked for again, in milliseconds: who is missing then has left. */
+const settlingMs = 5_000;
 /** Between joins that fail on the way back into a room. */
 const returnBackoff = { firstDelayMs: 300, maxDelayMs: 5_000 };
 
@@ -48,6 +50,9 @@ export class RoomMembership {
   /** Counts ways back, so that one that was overtaken ends. */
   #wayBack = 0;
   #cancelReturn = () => {};
+  /** Some of those who are there for the client may not be there. */
+  #isSettling = false;
+  #cancelRefresh = () => {};
   #leaving: Promise<void> | undefined;
 
   constructor(options: MembershipOptions) {
@@ -134,7 +139,8 @@ export class RoomMembership {
     const { position } = this.#reader;
     const isNewer =
       snapshot.head?.epoch === position?.epoch && (snapshot.head?.offset ?? 0) >= (position?.offset ?? 0);
-    if (isNewer) this.#announce(this.#state.update(snapshot));
+    if (isNewer) this.#update(snapshot);
+    else if (this.#isSettling) this.#refreshLater();
   }
 
   /** The session ended: goes into the room again by the one that began. */
@@ -152,6 +158,7 @@ export class RoomMembership {
     if (this.#phase === 'out') return;
     this.#phase = 'out';
     this.#stopReturn();
+    this.#cancelRefresh();
     const notIn = new SignalError(ErrorCode.NOT_IN_ROOM, 'the client is not in the room any more');
     this.#options.link.release(this.#state.id, error ?? notIn);
     this.#options.onOut();
@@ -241,9 +248,30 @@ export class RoomMembership {
   }
 
   #reset(snapshot: RoomSnapshot): void {
-    this.#announce(this.#state.update(snapshot));
+    this.#update(snapshot);
     this.#emitter.emit('reset', { recovered: false });
     this.#reader.reset(snapshot.head ?? create(StreamHeadSchema));
+  }
+
+  #update(snapshot: RoomSnapshot): void {
+    this.#announce(this.#state.update(snapshot));
+    this.#isSettling = snapshot.settling;
+    this.#cancelRefresh();
+    if (snapshot.settling) this.#refreshLater();
+  }
+
+  /** Until the room has settled, so that nobody stays who is not there. */
+  #refreshLater(): void {
+    const { link } = this.#options;
+    const again = (thrown: unknown) => {
+      link.onError(thrown);
+      if (this.#phase !== 'out') this.#refreshLater();
+    };
+    this.#cancelRefresh();
+    this.#cancelRefresh = link.clock.after(
+      settlingMs,
+      () => void this.#getRoom().then((snapshot) => this.refreshed(snapshot), again),
+    );
   }
 
   #apply(event: Event): void {

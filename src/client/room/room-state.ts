@@ -54,13 +54,14 @@ export class RoomState {
     return this.#peers;
   }
 
-  /** The room as a later snapshot has it. Announces the differences. */
+  /** The room as a later snapshot has it. Announces the differences; where it is settling, who is missing may yet be there, and stays. */
   update(snapshot: RoomSnapshot): RoomAnnouncement[] {
     const before = new Map(this.#peers);
     this.#ownPeerId = snapshot.ownPeerId;
     this.#createdAt = createdAt(snapshot);
     this.#peers.clear();
     for (const peer of snapshot.peers) this.#peers.set(peer.peerId, peerFrom(peer, this.#ownPeerId));
+    if (snapshot.settling) this.#keepMissing(before);
     return [
       ...peerDifferences(before, this.#peers),
       ...this.#setMetadata(snapshot.metadata),
@@ -91,6 +92,11 @@ export class RoomState {
       default:
         return [];
     }
+  }
+
+  #keepMissing(before: ReadonlyMap<string, Peer>): void {
+    for (const [peerId, peer] of before)
+      if (!peer.isSelf && !this.#peers.has(peerId)) this.#peers.set(peerId, peer);
   }
 
   /** The event's own offset is the peer's number: the message was made before there was one. */

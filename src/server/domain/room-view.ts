@@ -59,12 +59,13 @@ export function metadataValue(entries: Readonly<Record<string, string>>): Uint8A
   return toBinary(RoomMetadataSchema, create(RoomMetadataSchema, { entries: sorted }));
 }
 
-/** A living room as one of its members gets it. */
+/** A living room as one of its members gets it. `settling`: who is missing may yet be put back. */
 export function snapshotOf(
   roomId: string,
   state: StreamState,
   room: RoomView,
   ownPeerId: string,
+  settling = false,
 ): RoomSnapshot {
   const { epoch, offset, lastToAll } = state.head;
   const lastToReceiver = state.members.get(ownPeerId)?.lastDirected ?? 0;
@@ -76,6 +77,7 @@ export function snapshotOf(
     peers: Array.from(room.members.values(), (member) => member.peer),
     head: create(StreamHeadSchema, { epoch, offset, lastToAll, lastToReceiver }),
     ownPeerId,
+    settling,
   });
 }
 

@@ -30,6 +30,7 @@ export class LossLook {
   /** Begins a look; while one is under way, another follows it. */
   start(): void {
     this.#asked += 1;
+    this.#options.rooms.lossNoticed();
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });

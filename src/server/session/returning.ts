@@ -23,6 +23,8 @@ export interface RoomsOnSignIn {
 
 /** What the room feature does about rooms that the store has lost, of sessions whose connection is here. */
 export interface RoomLosses {
+  /** The store may have lost something: rooms may lack members for a while that nodes have still to put back. */
+  lossNoticed(): void;
   /**
    * Looks whether the log still has what the connection was served, after a sign that it may not. True: it has not, and the membership is
    * being put back; until the client is told how the room stands, what it asks of it is refused by `Session.assertSettled`.

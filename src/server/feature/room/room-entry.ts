@@ -29,6 +29,8 @@ export interface RoomEntryOptions {
   readonly tails: StreamTails;
   readonly follower: RoomFollower;
   readonly clock: Clock;
+  /** Whether the room may lack members that are being put back. */
+  readonly isSettling: (roomId: string) => boolean;
 }
 
 /** A join that holds. The reply goes out first, then `follow` brings what came after it. */
@@ -69,7 +71,7 @@ export class RoomEntry {
           throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the peer was put out as it joined');
         const { head } = standing.state;
         return {
-          joined: joinedAs(roomId, standing),
+          joined: this.#joinedAs(roomId, standing),
           follow: () => this.#options.follower.follow(session, roomId, standing, place, head, true),
         };
       });
@@ -85,7 +87,15 @@ export class RoomEntry {
     if (membership === undefined) return undefined;
     if (peerId !== '' && peerId !== membership.peerId) throw alreadyIn(membership.peerId);
     const standing = await this.#options.follower.snapshot(session, membership);
-    return standing && { joined: joinedAs(roomId, standing), follow: () => membership.feed.release() };
+    return standing && { joined: this.#joinedAs(roomId, standing), follow: () => membership.feed.release() };
+  }
+
+  #joinedAs(roomId: string, { state, room, member }: Standing): RoomJoined {
+    const isSettling = this.#options.isSettling(roomId);
+    return create(RoomJoinedSchema, {
+      room: snapshotOf(roomId, state, room, member.peer.peerId, isSettling),
+      created: room.createdByJoin === member.join,
+    });
   }
 
   /** Counts the room from now on: joins that are asked for together must not pass the limit together. */
@@ -159,13 +169,6 @@ export class RoomEntry {
       throw error;
     }
   }
-}
-
-function joinedAs(roomId: string, { state, room, member }: Standing): RoomJoined {
-  return create(RoomJoinedSchema, {
-    room: snapshotOf(roomId, state, room, member.peer.peerId),
-    created: room.createdByJoin === member.join,
-  });
 }
 
 /** Whether a failed join surely left no member behind: the session's list of rooms may say too much, never too little. */

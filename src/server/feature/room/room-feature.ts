@@ -27,7 +27,7 @@ import { RoomRestore, type RoomRestoreOptions } from './room-restore.ts';
 import { PositionLost, RoomReturn, refusedRoom } from './room-return.ts';
 import { RoomSettling } from './room-settling.ts';
 
-export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower'> &
+export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower' | 'isSettling'> &
   RoomFollowerOptions &
   Pick<RoomRestoreOptions, 'settleMs'> & { readonly verifier: TokenVerifier };
 
@@ -78,7 +78,8 @@ export class RoomFeature implements RoomsOnSignIn, RoomLosses {
     const follower = new RoomFollower({ ...options, onLost });
     const desk = new AdmissionDesk(options.directory, options.verifier);
     this.#follower = follower;
-    this.#entry = new RoomEntry({ ...options, desk, follower });
+    const isSettling = (roomId: string) => this.#restore.isSettling(roomId);
+    this.#entry = new RoomEntry({ ...options, desk, follower, isSettling });
     this.#return = new RoomReturn({ ...options, follower });
     this.#settling = new RoomSettling(this.#return, options.clock, options.settleMs);
     this.#restore = new RoomRestore({ ...options, roomReturn: this.#return });
@@ -103,6 +104,10 @@ export class RoomFeature implements RoomsOnSignIn, RoomLosses {
 
   hasLost(session: Session, roomId: string): Promise<boolean> {
     return this.#restore.hasLost(session, roomId);
+  }
+
+  lossNoticed(): void {
+    this.#restore.lossNoticed();
   }
 
   async joinByPath(session: Session, roomId: string, peerId: string): Promise<RoomOnSignIn> {
@@ -149,7 +154,10 @@ export class RoomFeature implements RoomsOnSignIn, RoomLosses {
       if (standing === undefined) throw notInRoom();
       const { state, room } = standing;
       return {
-        result: { case: 'room', value: snapshotOf(roomId, state, room, held.peerId) },
+        result: {
+          case: 'room',
+          value: snapshotOf(roomId, state, room, held.peerId, this.#restore.isSettling(roomId)),
+        },
         afterReply: () => held.feed.release(),
       };
     });

@@ -36,11 +36,25 @@ const tryAgain = { firstDelayMs: 100, maxDelayMs: 2_000 };
  */
 export class RoomRestore implements RoomLosses {
   readonly #options: RoomRestoreOptions;
+  /** The rooms that settle, with how many memberships of this node. */
+  readonly #settling = new Map<string, number>();
+  /** Until then any room may, by the monotonic clock. */
+  #settlingUntilMs = Number.NEGATIVE_INFINITY;
   readonly #puttingBack = new FewAtOnce(atOnce);
   readonly #returning = new FewAtOnce(atOnce);
 
   constructor(options: RoomRestoreOptions) {
     this.#options = options;
+  }
+
+  lossNoticed(): void {
+    const { clock, settleMs } = this.#options;
+    this.#settlingUntilMs = clock.monotonicMs() + settleMs;
+  }
+
+  /** Whether a room may lack members that are being put back, as far as this node knows. */
+  isSettling(roomId: string): boolean {
+    return this.#settling.has(roomId) || this.#options.clock.monotonicMs() < this.#settlingUntilMs;
   }
 
   async hasLost(session: Session, roomId: string): Promise<boolean> {
@@ -58,6 +72,7 @@ export class RoomRestore implements RoomLosses {
     const { roomId, feed } = membership;
     if (session.unsettled.has(roomId)) return;
     session.unsettled.add(roomId);
+    this.#settling.set(roomId, (this.#settling.get(roomId) ?? 0) + 1);
     feed.hold();
     session.log.warn('room.lost', { room: roomId });
     tell(session, create(ResumedRoomSchema, { roomId, outcome: { case: 'settling', value: true } }));
@@ -73,18 +88,25 @@ export class RoomRestore implements RoomLosses {
     const { roomId } = membership;
     try {
       const returned = await this.#returned(session, membership);
-      session.unsettled.delete(roomId);
+      this.#settled(session, roomId);
       tell(session, returned.room);
       returned.follow();
       session.log.info('room.restored', { room: roomId, outcome: returned.room.outcome.case ?? '' });
     } catch (thrown) {
-      session.unsettled.delete(roomId);
+      this.#settled(session, roomId);
       if (!session.connected) return;
       const error = SignalError.from(thrown);
       if (error.code === ErrorCode.STALE_SESSION) session.close(CloseCode.NOT_ATTACHED, error.message);
       else if (error.code === ErrorCode.PEER_ID_TAKEN) this.#giveUp(session, membership);
       else throw thrown;
     }
+  }
+
+  #settled({ unsettled }: Session, roomId: string): void {
+    if (!unsettled.delete(roomId)) return;
+    const others = (this.#settling.get(roomId) ?? 1) - 1;
+    if (others === 0) this.#settling.delete(roomId);
+    else this.#settling.set(roomId, others);
   }
 
   /** Rejects where the session is gone, or its place is another's. */

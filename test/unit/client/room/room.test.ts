@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { LeaveReason, RoomMode } from '../../../../gen/parley/signal/v1/room_pb.ts';
 import { ErrorCode } from '../../../../src/client/index.ts';
+import { type Clock, systemClock } from '../../../../src/shared/clock.ts';
 import { answered, nextEvent, startSignedIn } from '../scripted-client.ts';
 import {
   ann,
@@ -288,4 +289,51 @@ test('requests that the server dropped reject, with one warning that names them'
   connection.control({ case: 'dropped', value: { ids, error: { code: ErrorCode.RATE_LIMITED } } });
   for (const each of sent) await expect(each).rejects.toMatchObject({ code: ErrorCode.RATE_LIMITED });
   expect(await warning).toMatchObject({ ids, error: { code: ErrorCode.RATE_LIMITED } });
+});
+
+test('S5: what the server had lost and has again starts the room anew, and nobody who is there leaves', async () => {
+  const { connection, room } = await startInRoom();
+  const heard = recordEvents(room);
+  connection.control({
+    case: 'roomSettled',
+    value: { roomId: 'room-1', outcome: { case: 'settling', value: true } },
+  });
+  const kept = room.sendSignal(bob, { type: 'kept back', data: new Uint8Array() });
+  const reset = nextRoomEvent(room, 'reset');
+  const back = (peerId: string, joinedOffset: number) => ({ ...peer(peerId, joinedOffset), joinedOffset: 9 });
+  const now = snapshot({ peers: [back(bob, 1), back(ann, 2)], head: { epoch: 8, offset: 9, lastToAll: 9 } });
+  connection.control({
+    case: 'roomSettled',
+    value: { roomId: 'room-1', outcome: { case: 'snapshot', value: now } },
+  });
+  expect(await reset).toEqual({ recovered: false });
+  await answered(connection, kept);
+  expect(heard).toEqual(['reset']);
+  expect(room.peers.get(bob)?.joinedOffset).toBe(9);
+});
+
+test('S5: who is missing while a room settles stays until the room is asked for again', async () => {
+  const clock: Clock = {
+    ...{ now: () => systemClock.now(), monotonicMs: () => systemClock.monotonicMs() },
+    // The pause of a room that is settling is over at once.
+    after: (ms, done) => systemClock.after(ms === 5_000 ? 1 : ms, done),
+  };
+  const { connection, room } = await startInRoom({ clock });
+  const heard = recordEvents(room);
+  const head = { epoch: 8, offset: 4, lastToAll: 4 };
+  const alone = { peers: [peer(ann, 2)], head };
+  connection.control({
+    case: 'roomSettled',
+    value: { roomId: 'room-1', outcome: { case: 'snapshot', value: snapshot({ ...alone, settling: true }) } },
+  });
+  const still = await connection.expect('getRoom');
+  expect(heard).toEqual(['reset']);
+  expect([...room.peers.keys()].sort()).toEqual([ann, bob]);
+  const left = nextRoomEvent(room, 'peer_left');
+  connection.reply(still.id, { case: 'room', value: snapshot({ ...alone, settling: true }) });
+  const { id } = await connection.expect('getRoom');
+  expect(heard).toEqual(['reset']);
+  connection.reply(id, { case: 'room', value: snapshot(alone) });
+  expect((await left).peer.peerId).toBe(bob);
+  expect([...room.peers.keys()]).toEqual([ann]);
 });

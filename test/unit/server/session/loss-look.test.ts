@@ -29,7 +29,7 @@ function setUp(count: number) {
   const look = new LossLook({
     live: () => sessions.map(({ session }) => session),
     keeper: new SessionKeeper(store),
-    rooms: { hasLost: () => Promise.resolve(false) },
+    rooms: { hasLost: () => Promise.resolve(false), lossNoticed: () => undefined },
     calls,
     log: {
       ...quietLog,

@@ -47,7 +47,7 @@ export function usualSessions(store: SessionStore, clock: Clock): SessionsOption
     ...usualLimits(),
     store,
     status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
-    rooms: { comeBack: notAsked, joinByPath: notAsked, hasLost: notAsked },
+    rooms: { comeBack: notAsked, joinByPath: notAsked, hasLost: notAsked, lossNoticed: () => undefined },
     keeper: new SessionKeeper(store),
     ender: { finish: notAsked },
     clock,

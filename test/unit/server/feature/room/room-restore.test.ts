@@ -133,3 +133,24 @@ test('of a client that is gone nothing is put back, and nothing is waited for', 
   expect(await members('daily')).toEqual([]);
   expect(told()).toEqual([]);
 });
+
+test('N4: who joins while a room settles is told that others may yet be there', async () => {
+  const { clock, roomLog, rooms, ann, ben, signIn } = await setUp();
+  ben.disconnected();
+  const settlingFor = async (userId: string) => {
+    const { room: joined } = await rooms.joinByPath(await signIn(userId), 'daily', userId);
+    return joined.outcome.case === 'snapshot' && joined.outcome.value.settling;
+  };
+  expect(await settlingFor('cyd')).toBe(false);
+  roomLog.lose();
+  await rooms.hasLost(ann, 'daily');
+  expect(await settlingFor('dan')).toBe(true);
+  const turn = ann.turns.pending('daily');
+  await clock.advance(settleMs);
+  await turn;
+  expect(await settlingFor('eve')).toBe(false);
+  rooms.lossNoticed();
+  expect(await settlingFor('fay')).toBe(true);
+  await clock.advance(settleMs);
+  expect(await settlingFor('gus')).toBe(false);
+});
