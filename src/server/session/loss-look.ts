@@ -15,7 +15,7 @@ export interface LossLookOptions {
 }
 
 /** So many sessions are looked at at once: those of a node are many, and neither it nor the store may stand still for them. */
-const atOnce = 32;
+const atOnce = 128;
 
 /** Looks over all sessions of this node, whether the store still has what they stand on. */
 export class LossLook {

@@ -27,7 +27,7 @@ export interface RoomRestoreOptions {
 }
 
 /** So many members are put back at once, and so many clients told: those of a node may be many, and all at the same time. */
-const atOnce = 32;
+const atOnce = 256;
 const tryAgain = { firstDelayMs: 100, maxDelayMs: 2_000 };
 
 /**
