@@ -33,7 +33,7 @@ export class SessionKeeper {
     });
     if (result.outcome === 'restored') {
       session.regained(result.gen);
-      session.log.warn('session.restored', { rooms: rooms.size });
+      session.log.info('session.restored', { rooms: rooms.size });
       return true;
     }
     return result.outcome === 'there' && result.record.ended === undefined && result.record.gen === gen;

@@ -74,7 +74,7 @@ export class RoomRestore implements RoomLosses {
     session.unsettled.add(roomId);
     this.#settling.set(roomId, (this.#settling.get(roomId) ?? 0) + 1);
     feed.hold();
-    session.log.warn('room.lost', { room: roomId });
+    session.log.info('room.lost', { room: roomId });
     tell(session, create(ResumedRoomSchema, { roomId, outcome: { case: 'settling', value: true } }));
     void session.turns
       .take(roomId, () => this.#settle(session, membership))
