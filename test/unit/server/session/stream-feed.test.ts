@@ -300,7 +300,7 @@ class ForkedRoomLog extends MemoryRoomLog {
   override async read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {
     if (!this.isForked) return super.read(stream, after, maxBytes);
     if (after.epoch === forkEpoch) return { good: true, entries: [], complete: true };
-    if (after.offset > 3) return { good: false };
+    if (after.offset > 3) return { good: false, why: 'lost' };
     const before = await super.read(stream, after, maxBytes);
     const kept = before.good ? before.entries.filter(({ position }) => position.offset <= 3) : [];
     return { good: true, entries: [...kept, ofFork(4)], complete: true };
