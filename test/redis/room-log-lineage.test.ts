@@ -48,20 +48,73 @@ test('S6: after a clean restart of Redis a new epoch begins, every position from
   subscription.close();
 });
 
-test('S6: what a restart lost is noticed: a position beyond it is not good, although its offset is given again', async () => {
-  const { server, log, commit, head } = await setUp();
-  for (let seq = 1; seq <= 3; seq++) await commit(seq);
+/** A log of three entries that were saved, and three more that a kill loses. */
+async function loseEntries() {
+  const { server, ...node } = await setUp();
+  for (let seq = 1; seq <= 3; seq++) await node.commit(seq);
   await server.call('SAVE');
-  const kept = await head();
-  for (let seq = 4; seq <= 6; seq++) await commit(seq);
+  const kept = await node.head();
+  for (let seq = 4; seq <= 6; seq++) await node.commit(seq);
   await server.kill();
   await server.restart();
-  for (let seq = 10; seq <= 14; seq++) await commit(seq);
-  expect((await head()).offset).toBe(8);
+  const other = logOn({ kind: 'server', address: addressOf(server) });
+  open.push(other);
+  return { server, node, other, kept };
+}
+
+test('S6: what a restart lost is noticed: a position beyond it is not good, although its offset is given again', async () => {
+  const { other, kept } = await loseEntries();
+  for (let seq = 10; seq <= 14; seq++) await other.commit(seq);
+  expect((await other.head()).offset).toBe(8);
   for (const offset of [4, 5, 6])
-    expect(await log.read(room, { epoch: kept.epoch, offset }, 1e6), `${offset}`).toEqual(lost);
-  const read = await log.read(room, { epoch: kept.epoch, offset: 3 }, 1e6);
+    expect(await other.log.read(room, { epoch: kept.epoch, offset }, 1e6), `${offset}`).toEqual(lost);
+  // Of all who committed since, nobody knew of what is gone.
+  const read = await other.log.read(room, { epoch: kept.epoch, offset: 3 }, 1e6);
   expect(read.good && read.entries.map(textOf)).toEqual([10, 11, 12, 13, 14].map((seq) => `ada ${seq}`));
+});
+
+test('S6, N4: once a node that knew of an entry finds it lost, nobody goes on from before as if nothing were missing', async () => {
+  const { node, other, kept } = await loseEntries();
+  await other.commit(10);
+  const between = await other.head();
+  expect(await other.log.read(room, { epoch: kept.epoch, offset: 3 }, 1e6)).toMatchObject({ good: true });
+  expect(await other.log.read(room, between, 1e6)).toMatchObject({ good: true });
+  // It was acknowledged the sixth entry, and followed nothing.
+  await node.commit(11);
+  await expect
+    .poll(() => other.log.read(room, { epoch: kept.epoch, offset: 3 }, 1e6))
+    .toEqual({ good: false });
+  expect(await other.log.read(room, between, 1e6)).toEqual({ good: false });
+  const after = await other.head();
+  await other.commit(12);
+  expect(await other.log.read(room, after, 1e6)).toMatchObject({ good: true });
+  expect((await other.head()).epoch).toBe(after.epoch);
+});
+
+test('S6, N4: a node that only followed the room tells of what it heard and is lost', async () => {
+  const server = await RedisServer.start();
+  open.push({ close: () => server.stop() });
+  const [writer, follower] = [0, 1].map(() => logOn({ kind: 'server', address: addressOf(server) })) as [
+    ReturnType<typeof logOn>,
+    ReturnType<typeof logOn>,
+  ];
+  open.push(follower);
+  const heard: string[] = [];
+  const subscription = await follower.log.subscribe(room, {
+    onEntry: (entry) => heard.push(textOf(entry)),
+    onPublished: () => undefined,
+    onInterrupted: () => undefined,
+  });
+  await writer.commit(1);
+  await server.call('SAVE');
+  const kept = await writer.head();
+  await writer.commit(2);
+  await expect.poll(() => heard.at(-1)).toBe('ada 2');
+  writer.close();
+  await server.kill();
+  await server.restart();
+  await expect.poll(() => follower.log.read(room, kept, 1e6).catch(() => undefined)).toEqual({ good: false });
+  subscription.close();
 });
 
 test('S6: after a flush a stream begins anew, and no position from before is good', async () => {

@@ -17,7 +17,7 @@ import type {
 import type { Redis, RedisArgument, RedisReply } from '../client/redis.ts';
 import type { RedisClient } from '../client/redis-client.ts';
 import { RedisScript } from '../client/redis-script.ts';
-import { commitArguments, isRelay, type RelayCommit, relayArguments } from './stream-commands.ts';
+import { commitArguments, isRelay, positionOf, type RelayCommit, relayArguments } from './stream-commands.ts';
 import { StreamLane } from './stream-lane.ts';
 import { publishedMessage } from './stream-message.ts';
 import { type StreamPlace, streamPlace } from './stream-place.ts';
@@ -45,6 +45,7 @@ const relayScript = script('./relay.lua');
 const attachScript = script('./attach.lua');
 const readScript = script('./read.lua');
 const stateScript = script('./state.lua');
+const vouchScript = script('./vouch.lua');
 
 /** The ids of rooms, for those who list them: may name rooms that are no more. */
 const roomsKey = 'rooms';
@@ -68,7 +69,10 @@ export class RedisRoomLog implements RoomLog {
     this.#options = options;
     const { clock } = options;
     this.#listed = new LRUCache({ max: maxListed, ttl: listedMs, perf: { now: () => clock.monotonicMs() } });
-    this.#watch = new StreamWatch(options);
+    this.#watch = new StreamWatch({
+      ...options,
+      vouch: ({ keys }, { epoch, offset }) => options.redis.run(vouchScript, keys, [seed(), epoch, offset]),
+    });
   }
 
   commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
@@ -152,6 +156,13 @@ export class RedisRoomLog implements RoomLog {
   }
 
   async #send(stream: StreamName, commits: readonly Commit[]): Promise<readonly RedisReply[]> {
+    const replies = await this.#attempt(stream, commits);
+    const last = replies.map(positionOf).findLast((position) => position !== undefined);
+    if (last !== undefined) this.#watch.wrote(this.#place(stream), last);
+    return replies;
+  }
+
+  async #attempt(stream: StreamName, commits: readonly Commit[]): Promise<readonly RedisReply[]> {
     const { redis, keepMs, maxBytes, emptyGraceMs, ack = 'memory' } = this.#options;
     const { keys, slot } = this.#place(stream);
     const [first] = commits as readonly [Commit];

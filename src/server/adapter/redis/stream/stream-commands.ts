@@ -67,6 +67,12 @@ export function resultOf(commit: Commit, reply: RedisReply): CommitResult {
   }
 }
 
+/** How far the stream goes, by what either script answered for a commit that it carried out just now. */
+export function positionOf(reply: RedisReply): Position | undefined {
+  const [code, epoch = 0, offset = 0] = reply as readonly number[];
+  return code === 1 ? { epoch, offset } : undefined;
+}
+
 function checkArguments(check: Check): readonly RedisArgument[] {
   switch (check.kind) {
     case 'exists':

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../../shared/clock.ts';
-import type { StreamListener, Subscription } from '../../../port/room-log.ts';
+import type { Position, StreamListener, Subscription } from '../../../port/room-log.ts';
 import type { Redis } from '../client/redis.ts';
 import { readMessage } from './stream-message.ts';
 import type { StreamPlace } from './stream-place.ts';
@@ -7,14 +7,16 @@ import type { StreamPlace } from './stream-place.ts';
 export interface StreamWatchOptions {
   readonly redis: Redis;
   readonly clock: Clock;
+  /** Says of a position that it was part of the stream. Where it is no more, everyone who follows the stream comes to know. */
+  readonly vouch: (place: StreamPlace, position: Position) => Promise<unknown>;
 }
 
 /** A stream that is followed, with the last place that is known to have been announced. */
 interface Followed {
   readonly place: StreamPlace;
   readonly listener: StreamListener;
-  /** `<epoch> <offset>` of what was last announced or found; undefined: nothing was yet. */
-  seen: string | undefined;
+  /** What was last announced or found; undefined: nothing was yet. */
+  seen: Position | undefined;
   /** When that was, by the monotonic clock. */
   atMs: number;
 }
@@ -28,6 +30,8 @@ export class StreamWatch {
   readonly #options: StreamWatchOptions;
   /** Those that were silent for longest come first. */
   readonly #followed = new Set<Followed>();
+  /** What this node was last told of its own commits. */
+  readonly #written = new WeakMap<StreamPlace, Position>();
   #cancelLook: (() => void) | undefined;
   #isClosed = false;
 
@@ -42,12 +46,17 @@ export class StreamWatch {
       onMessage: (message) =>
         readMessage(message, {
           onEntry: (entry) => {
-            this.#saw(followed, seenAt(entry.position.epoch, entry.position.offset));
+            if (followed.seen !== undefined && followed.seen.epoch !== entry.position.epoch)
+              this.#vouch(followed);
+            this.#saw(followed, entry.position);
             listener.onEntry(entry);
           },
           onPublished: (key, body) => listener.onPublished(key, body),
         }),
-      onInterrupted: () => listener.onInterrupted(),
+      onInterrupted: () => {
+        this.#vouch(followed);
+        listener.onInterrupted();
+      },
     });
     this.#followed.add(followed);
     this.#cancelLook ??= this.#lookLater();
@@ -59,13 +68,20 @@ export class StreamWatch {
     };
   }
 
+  /** A commit of this node was acknowledged. */
+  wrote(place: StreamPlace, position: Position): void {
+    const before = this.#written.get(place);
+    this.#written.set(place, position);
+    if (before !== undefined && before.epoch !== position.epoch) this.#vouchFor(place, before);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancelLook?.();
     this.#followed.clear();
   }
 
-  #saw(followed: Followed, seen: string): void {
+  #saw(followed: Followed, seen: Position | undefined): void {
     followed.seen = seen;
     followed.atMs = this.#options.clock.monotonicMs();
     // It goes to the end of those that wait to be looked at.
@@ -78,7 +94,7 @@ export class StreamWatch {
       const beforeMs = this.#options.clock.monotonicMs() - silenceMs;
       for (const followed of this.#followed) {
         if (followed.atMs > beforeMs) break;
-        this.#saw(followed, followed.seen ?? '');
+        this.#saw(followed, followed.seen);
         void this.#look(followed);
       }
       if (this.#followed.size > 0 && !this.#isClosed) this.#cancelLook = this.#lookLater();
@@ -94,19 +110,27 @@ export class StreamWatch {
       const [epoch, top] = (Array.isArray(reply) ? reply : []) as (Buffer | null)[];
       if (followed.seen !== before) return;
       const isThere = epoch != null && top != null;
-      const now = isThere ? seenAt(Number(String(epoch)), Number(String(top))) : gone;
-      if (now === before) return;
+      const now = isThere ? { epoch: Number(String(epoch)), offset: Number(String(top)) } : gone;
+      if (now.epoch === before?.epoch && now.offset === before.offset) return;
+      this.#vouch(followed);
       followed.seen = now;
       if (this.#followed.has(followed)) followed.listener.onInterrupted();
     } catch {
       // The store can't be reached: when it can again, every subscription tells that it was interrupted.
     }
   }
+
+  /** Both: what was acknowledged may not have been announced, where the server ended in between. */
+  #vouch({ place, seen }: Followed): void {
+    this.#vouchFor(place, seen);
+    this.#vouchFor(place, this.#written.get(place));
+  }
+
+  #vouchFor(place: StreamPlace, position: Position | undefined): void {
+    // Where the store can't be reached, it is done again when it can.
+    if (position !== undefined && position !== gone) this.#options.vouch(place, position).catch(() => undefined);
+  }
 }
 
-/** A stream that somebody follows, and that the store has lost. */
-const gone = 'gone';
-
-function seenAt(epoch: number, offset: number): string {
-  return `${epoch} ${offset}`;
-}
+/** Where a stream is that the store has lost. No epoch is 0. */
+const gone: Position = { epoch: 0, offset: 0 };

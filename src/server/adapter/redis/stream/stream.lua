@@ -90,6 +90,22 @@ local function isKnown(stream, epoch, offset)
   return found and offset < stream.first
 end
 
+-- Whether a position that was announced or acknowledged is gone, though its epoch is known: entries after which others came were lost.
+local function isLost(stream, epoch, offset)
+  if isKnown(stream, epoch, offset) then return false end
+  for forkEpoch in string.gmatch(stream.forks, '(%d+):') do
+    if tonumber(forkEpoch) == epoch then return true end
+  end
+  return false
+end
+
+-- A new epoch after which no position of those before it is good.
+local function breakOff(stream, seed)
+  fork(stream, seed)
+  stream.forks = ''
+  redis.call('HSET', stateKey, 'forks', '')
+end
+
 -- Forgets the epochs of which no position is good any more, now that the log begins after `low`.
 local function dropForks(stream, low)
   local kept, before = {}, nil
