@@ -67,6 +67,7 @@ export class ParleyClient {
       request: this.#request,
       hold: (roomId) => this.#ledger.hold(roomId),
       release: (roomId, error) => this.#ledger.release(roomId, error),
+      forsake: (roomId) => this.#ledger.forsake(roomId),
       onError,
       iceServers: () => this.#iceServers,
       onIceServers: (listener) => this.#emitter.on('ice_servers', listener),

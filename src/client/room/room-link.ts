@@ -10,6 +10,8 @@ export interface RoomLink {
   /** Keeps the room's requests back until `release`; with an error, they reject then. */
   hold(roomId: string): void;
   release(roomId: string, error?: SignalError): void;
+  /** What was sent about the room on the connection before has an unknown outcome, and is not sent again. */
+  forsake(roomId: string): void;
   /** What has no caller to reject to. */
   onError(error: unknown): void;
   iceServers(): readonly IceServer[];

@@ -134,6 +134,12 @@ export class RoomMembership {
     }
   }
 
+  /** Whether the room was read in an epoch that did not go on: what was asked of it then may have had an effect that is forgotten. */
+  isBeforeLoss({ head }: RoomSnapshot): boolean {
+    const { position } = this.#reader;
+    return position !== undefined && position.epoch !== head?.epoch;
+  }
+
   /** A later snapshot of the same membership; the events up to its head may still be on their way. */
   refreshed(snapshot: RoomSnapshot): void {
     const { position } = this.#reader;

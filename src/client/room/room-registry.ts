@@ -75,6 +75,7 @@ export class RoomRegistry {
     for (const [roomId, membership] of [...this.#memberships]) {
       const outcome = outcomes.get(roomId);
       recovered &&= outcome?.case === 'recovered' || outcome?.case === 'settling';
+      if (outcome?.case === 'snapshot' && membership.isBeforeLoss(outcome.value)) this.#link.forsake(roomId);
       membership.resumed(outcome);
     }
     return recovered;

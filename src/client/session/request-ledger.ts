@@ -61,12 +61,23 @@ export class RequestLedger {
     this.#pump();
   }
 
+  /**
+   * What a room remembered may be lost: whether it took what was sent and not answered is unknown. Before `resume`, so that none of it
+   * has its effect twice.
+   */
+  forsake(room: string): void {
+    for (const pending of this.#sent.values()) {
+      if (pending.options.room === room && pending.outlives === 'session')
+        pending.fail(outcomeUnknown('the store lost what the room remembered'));
+    }
+  }
+
   /** A session begins: what was sent in the one before has an unknown outcome, unless asking again does no harm. */
   begin(wire: LedgerWire): void {
     const again = [];
     for (const pending of this.#takeSent()) {
       if (pending.outlives === 'client' && !pending.settled) again.push(pending);
-      else pending.fail(outcomeUnknown());
+      else pending.fail(outcomeUnknown(sessionEnded));
     }
     this.#waiting.unshift(...again);
     this.#nextId = 1;
@@ -88,7 +99,7 @@ export class RequestLedger {
   /** Nothing will be asked any more: all reject, what was sent with OUTCOME_UNKNOWN. */
   end(error: SignalError): void {
     this.#wire = undefined;
-    for (const pending of this.#takeSent()) pending.fail(outcomeUnknown());
+    for (const pending of this.#takeSent()) pending.fail(outcomeUnknown(sessionEnded));
     for (const pending of [...this.#urgent, ...this.#waiting]) pending.fail(error);
     this.#urgent = [];
     this.#waiting = [];
@@ -192,8 +203,10 @@ export class RequestLedger {
   }
 }
 
-function outcomeUnknown(): SignalError {
-  return new SignalError(ErrorCode.OUTCOME_UNKNOWN, 'the session ended before the answer came');
+const sessionEnded = 'the session ended before the answer came';
+
+function outcomeUnknown(message: string): SignalError {
+  return new SignalError(ErrorCode.OUTCOME_UNKNOWN, message);
 }
 
 function encode(id: number, body: RequestBody): Uint8Array<ArrayBuffer> | SignalError {

@@ -10,7 +10,8 @@ export type RequestResult = Exclude<Reply['result'], { case: 'error' }>;
 export interface RequestOptions {
   /**
    * What the request outlives. `connection`: nothing, it rejects with UNAVAILABLE when the connection is lost. `session`, the
-   * default: a lost connection; it is sent again after the resume, and rejects with OUTCOME_UNKNOWN when the session has ended.
+   * default: a lost connection; it is sent again after the resume, and rejects with OUTCOME_UNKNOWN when the session has ended, or when
+   * the store lost what its room remembered.
    * `client`: the session too, since asking a new one again does no harm.
    */
   readonly outlives?: 'connection' | 'session' | 'client';

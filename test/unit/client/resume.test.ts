@@ -80,6 +80,32 @@ test('S5: each connection for a session has a higher number, so that one that wa
   expect(attempts).toEqual([1, 2, 3, 1]);
 });
 
+test('S5, N4: what was in flight as the store lost what the room remembered is not sent again, and its outcome unknown', async () => {
+  const { server, connection, room } = await startInRoom(quick);
+  const say = () => room.sendSignal(bob, { type: 'one', data: new Uint8Array() });
+  const lost = say();
+  const { id } = await connection.expect('relay');
+  const value = snapshot({ head: { epoch: epoch + 1, offset: 2, lastToAll: 2 } });
+  const { again } = await comeBack(server, connection, { case: 'snapshot', value });
+  await expect(lost).rejects.toMatchObject({ code: ErrorCode.OUTCOME_UNKNOWN, retryable: false });
+  const next = say();
+  const { id: nextId } = await again.expect('relay');
+  expect(nextId).toBe(id + 1);
+  again.acknowledge(nextId);
+  await next;
+});
+
+test('S5: what was in flight is sent again where only the log of the room did not reach back', async () => {
+  const { server, connection, room } = await startInRoom(quick);
+  const sent = room.sendSignal(bob, { type: 'one', data: new Uint8Array() });
+  const { id } = await connection.expect('relay');
+  const value = snapshot({ head: { epoch, offset: 9, lastToAll: 2 } });
+  const { again } = await comeBack(server, connection, { case: 'snapshot', value });
+  expect((await again.expect('relay')).id).toBe(id);
+  again.acknowledge(id);
+  await sent;
+});
+
 test('S5: requests in flight are answered once, over the connection that was lost or the next', async () => {
   const { server, connection, room } = await startInRoom(quick);
   const sent = ['one', 'two', 'three'].map((type) => room.sendSignal(bob, { type, data: new Uint8Array() }));
