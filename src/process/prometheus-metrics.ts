@@ -47,7 +47,10 @@ export class PrometheusMetrics {
     latencyBucketsMs,
   );
 
+  #redisRefusals: ReadonlyMap<string, number> = new Map();
+
   constructor() {
+    this.#countRedisRefusals();
     collectDefaultMetrics({
       register: this.#registry,
       eventLoopMonitoringPrecision: eventLoopPrecisionMs,
@@ -77,6 +80,11 @@ export class PrometheusMetrics {
     }
   }
 
+  /** Takes how often Redis refused from a map that grows, at each look. */
+  watchRedis(refusals: ReadonlyMap<string, number>): void {
+    this.#redisRefusals = refusals;
+  }
+
   handled(type: string): void {
     increase(this.#handled, type);
   }
@@ -100,6 +108,24 @@ export class PrometheusMetrics {
   /** The counts of a counter by the values of its one label. */
   #counter(name: string, help: string, label: string): Map<string, Count> {
     const counts = new Map<string, Count>();
+    this.#counterOf(name, help, label, function* () {
+      for (const [value, { count }] of counts) yield [value, count];
+    });
+    return counts;
+  }
+
+  #countRedisRefusals(): void {
+    const help = 'Commands that Redis refused and that were tried again.';
+    this.#counterOf('redis_refusals_total', help, 'kind', () => this.#redisRefusals);
+  }
+
+  /** A counter with one label, whose counts by its values are asked for at each look. */
+  #counterOf(
+    name: string,
+    help: string,
+    label: string,
+    counts: () => Iterable<readonly [string, number]>,
+  ): void {
     new Counter({
       name,
       help,
@@ -107,10 +133,9 @@ export class PrometheusMetrics {
       registers: [this.#registry],
       collect() {
         this.reset();
-        for (const [value, { count }] of counts) this.inc({ [label]: value }, count);
+        for (const [value, count] of counts()) this.inc({ [label]: value }, count);
       },
     });
-    return counts;
   }
 }
 

@@ -136,6 +136,7 @@ type Inside = ReturnType<typeof makeInside>;
 function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const { clock, roomLog, store, leases, presence, status, verifier } = ports;
   const metrics = new PrometheusMetrics();
+  metrics.watchRedis(status.refusals);
   const { limits, rooms: kept } = config;
   const tails = new StreamTails({ log: roomLog, clock, logger: log });
   const leaver = new RoomLeaver(roomLog, store, log);

@@ -65,7 +65,7 @@ function memoryStore({ clock, keepMs, maxBytes, emptyGraceMs, endedKeepMs }: Sto
     leases: new MemoryNodeLeases(),
     records: new MemoryRoomRecordCache({ clock, maxRecords: maxCachedRecords }),
     presence: { renew: () => undefined },
-    status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
+    status: { isAvailable: true, refusals: new Map(), watch: () => ({ close: () => undefined }) },
     isShared: false,
     close: () => roomLog.close(),
   };

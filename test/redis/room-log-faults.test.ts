@@ -23,9 +23,11 @@ async function setUp() {
 }
 
 test('a server that forgot the scripts is given them again', async () => {
-  const { server, commit, head } = await setUp();
+  const { server, redis, commit, head } = await setUp();
+  expect(redis.refusals.get('NOSCRIPT')).toBeUndefined();
   await server.call('SCRIPT', 'FLUSH');
   expect(offsetOf(await commit(1))).toBe(2);
+  expect(redis.refusals.get('NOSCRIPT')).toBe(1);
   await server.call('SCRIPT', 'FLUSH');
   expect((await head()).offset).toBe(2);
 });
@@ -174,6 +176,7 @@ test('N1: a slot that moves while commits are under way loses none and keeps the
   isMoving = false;
   expect(await committing).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
   expect(await node.texts()).toEqual(Array.from({ length: seq }, (_, index) => `ada ${index + 1}`));
+  for (const word of ['TRYAGAIN', 'MOVED']) expect(node.redis.refusals.get(word), word).toBeGreaterThan(0);
   // The subscription has moved with it.
   await node.commit(++seq);
   await expect.poll(() => heard.at(-1)).toBe(`ada ${seq}`);

@@ -5,6 +5,7 @@ import { PrometheusMetrics } from '../../../src/process/prometheus-metrics.ts';
 test('what is counted stands in the text, by its labels, and gauges are asked for at each look', async () => {
   const metrics = new PrometheusMetrics();
   let open = 3;
+  metrics.watchRedis(new Map([['TRYAGAIN', 4]]));
   metrics.watch([{ name: 'open_gauge', help: 'Open things.', value: () => open }]);
   for (let times = 0; times < 5; times++) metrics.handled('offer');
   metrics.handled('join_room');
@@ -24,6 +25,7 @@ test('what is counted stands in the text, by its labels, and gauges are asked fo
       'relay_latency_ms_bucket{le="5"} 3',
       'relay_latency_ms_bucket{le="+Inf"} 4',
       'relay_latency_ms_count 4',
+      'redis_refusals_total{kind="TRYAGAIN"} 4',
       'open_gauge 3',
     ]),
   );

@@ -46,7 +46,7 @@ export function usualSessions(store: SessionStore, clock: Clock): SessionsOption
   return {
     ...usualLimits(),
     store,
-    status: { isAvailable: true, watch: () => ({ close: () => undefined }) },
+    status: { isAvailable: true, refusals: new Map(), watch: () => ({ close: () => undefined }) },
     rooms: { comeBack: notAsked, joinByPath: notAsked, hasLost: notAsked, lossNoticed: () => undefined },
     keeper: new SessionKeeper(store),
     ender: { finish: notAsked },

@@ -56,6 +56,7 @@ export class RedisClient implements Redis {
   #isClosed = false;
   #isAvailable = false;
   readonly #watchers = new Set<(isAvailable: boolean) => void>();
+  readonly #refusals = new Map<string, number>();
 
   constructor(options: RedisClientOptions) {
     this.#options = options;
@@ -67,6 +68,11 @@ export class RedisClient implements Redis {
   /** Whether every primary can be asked. */
   get isAvailable(): boolean {
     return this.#isAvailable;
+  }
+
+  /** How often a server refused a command that was not carried out, by the first word of its error: `TRYAGAIN`. */
+  get refusals(): ReadonlyMap<string, number> {
+    return this.#refusals;
   }
 
   /** Calls back when that changes, until closed. */
@@ -201,6 +207,8 @@ export class RedisClient implements Redis {
 
   async #mend(primary: RedisPrimary, error: unknown, script?: RedisScript): Promise<void> {
     if (!(error instanceof RedisFault)) return;
+    if (error.word !== '' && error.notCarriedOut)
+      this.#refusals.set(error.word, (this.#refusals.get(error.word) ?? 0) + 1);
     if (error.kind === 'no-script' && script !== undefined) {
       await primary.load(script).catch(() => undefined);
     } else if (error.kind === 'elsewhere') {
