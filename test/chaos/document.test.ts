@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { clusterFigures } from './cluster/cluster-count.ts';
+import { failoverFigures } from './failover/failover-count.ts';
 import { cutKinds } from './proxy/cut-plan.ts';
 import { faults } from './report/broken-promises.ts';
 import { promised } from './report/promised.ts';
 import { Tally } from './report/tally.ts';
 import { sabotageRules } from './sabotage/rules.ts';
+import { redisCluster } from './scenarios/redis-cluster.ts';
+import { redisFailover } from './scenarios/redis-failover.ts';
 import { slowReader } from './scenarios/slow-reader.ts';
 import { socketDropOneNode } from './scenarios/socket-drop-one-node.ts';
 import { spike, waves } from './scenarios/spike.ts';
@@ -36,6 +40,8 @@ test('docs/chaos.md lists the cuts, what must be 0, the promises and the rules t
   expect(firstCells('What is counted')).toEqual(faults);
   expect(firstCells('What is promised')).toEqual(Object.values(promised).map(({ event }) => event));
   expect(firstCells('Sabotage')).toEqual(Object.keys(sabotageRules));
+  expect(firstCells(redisFailover.name)).toEqual(Object.keys(failoverFigures));
+  expect(firstCells(redisCluster.name)).toEqual(Object.keys(clusterFigures));
   expect(firstCells(slowReader.name)).toEqual(Object.keys(slowReaderFigures([], [])));
   expect(firstCells(spike.name)).toEqual(waves.map(({ name }) => name));
 });

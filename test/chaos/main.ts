@@ -5,6 +5,8 @@ import type { Counts, RunOptions, Scenario } from './scenario.ts';
 import { churn } from './scenarios/churn.ts';
 import { nodeFreeze } from './scenarios/node-freeze.ts';
 import { nodeKill } from './scenarios/node-kill.ts';
+import { redisCluster } from './scenarios/redis-cluster.ts';
+import { redisFailover, redisFailoverReplicaAck } from './scenarios/redis-failover.ts';
 import { redisFlush } from './scenarios/redis-flush.ts';
 import { redisOutage } from './scenarios/redis-outage.ts';
 import { redisRestart } from './scenarios/redis-restart.ts';
@@ -21,6 +23,9 @@ const scenarios: readonly Scenario[] = [
   redisRestart,
   redisOutage,
   redisFlush,
+  redisFailover,
+  redisFailoverReplicaAck,
+  redisCluster,
   slowReader,
   churn,
   spike,

@@ -3,13 +3,15 @@ import { Redis } from 'ioredis';
 export interface RedisAddress {
   readonly port: number;
   readonly password?: string | undefined;
+  /** It is asked although it may be a replica of a cluster, which sends away who does not say so. */
+  readonly readOnly?: boolean;
 }
 
 const callTimeoutMs = 5_000;
 
 /** Sends one command on a connection of its own, once. Rejects with what Redis refuses, where none answers, and after 5 s. */
 export async function callRedis(
-  { port, password }: RedisAddress,
+  { port, password, readOnly = false }: RedisAddress,
   command: string,
   ...args: readonly (string | number)[]
 ): Promise<unknown> {
@@ -18,6 +20,7 @@ export async function callRedis(
     port,
     ...(password !== undefined && { password }),
     lazyConnect: true,
+    readOnly,
     enableReadyCheck: false,
     retryStrategy: null,
     maxRetriesPerRequest: 0,

@@ -2,7 +2,7 @@ import { eventually } from '../program/eventually.ts';
 import { Program } from '../program/program.ts';
 import { infoField } from './call-redis.ts';
 import { RedisServer, type RedisServerOptions } from './redis-server.ts';
-import { moveSlot, type SlotMoveHook } from './slot-move.ts';
+import { moveSlot, type SlotMove, type SlotMoveHook } from './slot-move.ts';
 import { stopAll } from './stop-all.ts';
 
 export interface RedisClusterOptions {
@@ -97,8 +97,23 @@ export class RedisCluster {
   }
 
   /** Moves a slot with its keys from its master to another while both serve; the hook is awaited after each step. */
-  async moveSlot(slot: number, from: RedisServer, to: RedisServer, hook?: SlotMoveHook): Promise<void> {
-    await moveSlot({ slot, from, to, masters: await this.masters() }, hook);
+  async moveSlot(
+    slot: number,
+    from: RedisServer,
+    to: RedisServer,
+    hook?: SlotMoveHook,
+    options: Pick<SlotMove, 'keysInBatch'> = {},
+  ): Promise<void> {
+    await moveSlot({ slot, from, to, masters: await this.masters(), ...options }, hook);
+  }
+
+  /** The replica that copies a master. */
+  async replicaOf(master: RedisServer): Promise<RedisServer> {
+    for (const node of this.#running()) {
+      const info = await node.call('INFO', 'replication');
+      if (infoField(info, 'master_port') === String(master.port)) return node;
+    }
+    throw new Error(`nobody copies port ${master.port}`);
   }
 
   /** Resolves when the cluster is well for every node that runs, and its replicas are in sync. */

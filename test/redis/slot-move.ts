@@ -14,14 +14,16 @@ export interface SlotMove {
   readonly to: RedisServer;
   /** All that have slots. */
   readonly masters: readonly RedisServer[];
+  /** How many keys go at once, at most. Default 10. */
+  readonly keysInBatch?: number;
 }
 
-const keysInBatch = 10;
+const defaultKeysInBatch = 10;
 const migrateTimeoutMs = 4_000;
 
 /** Moves a slot by hand, as the documentation of `CLUSTER SETSLOT` says. */
 export async function moveSlot(
-  { slot, from, to, masters }: SlotMove,
+  { slot, from, to, masters, keysInBatch = defaultKeysInBatch }: SlotMove,
   hook: SlotMoveHook = () => undefined,
 ): Promise<void> {
   const [fromId, toId] = [await nodeId(from), await nodeId(to)];
@@ -29,7 +31,7 @@ export async function moveSlot(
   await hook('importing');
   await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
   await hook('migrating');
-  while (await moveBatch(slot, from, to)) await hook('batch');
+  while (await moveBatch(slot, from, to, keysInBatch)) await hook('batch');
   await to.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
   await hook('assigned');
   const others = masters.filter((master) => master !== to && master !== from);
@@ -37,7 +39,12 @@ export async function moveSlot(
 }
 
 /** Gives whether there was anything to move. */
-async function moveBatch(slot: number, from: RedisServer, to: RedisServer): Promise<boolean> {
+async function moveBatch(
+  slot: number,
+  from: RedisServer,
+  to: RedisServer,
+  keysInBatch: number,
+): Promise<boolean> {
   const keys = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, keysInBatch)) as readonly string[];
   if (keys.length === 0) return false;
   await from.call('MIGRATE', '127.0.0.1', to.port, '', 0, migrateTimeoutMs, 'KEYS', ...keys);

@@ -82,6 +82,18 @@ export class Channel {
     return this.#count(({ arrivals, saidGone }) => arrivals === 0 && saidGone);
   }
 
+  /** The same of those of which the sender was told that the server has them. */
+  get acknowledgedGone(): number {
+    return this.#count(
+      ({ outcome, arrivals, saidGone }) => arrivals === 0 && saidGone && outcome === 'accepted',
+    );
+  }
+
+  /** Of the messages from this seq up to before that one, those of which the sender was told that the server has them. */
+  acceptedOf(from: number, until: number): number {
+    return this.#messages.slice(from, until).filter(({ outcome }) => outcome === 'accepted').length;
+  }
+
   /** Messages that arrived although the sender was told that they would not. */
   get contradicted(): number {
     return this.#count(

@@ -67,9 +67,10 @@ test('what was refused need not arrive, and must not, unless the outcome is unkn
 test('who is told that events were lost is told of those sent so far, not of those to come', async () => {
   const { ledger, send } = openLedger();
   await send();
+  await send(refusal(ErrorCode.OUTCOME_UNKNOWN));
   ledger.sayGone('bob');
   await send();
-  expect(ledger).toMatchObject({ missing: 1, saidGone: 1 });
+  expect(ledger).toMatchObject({ missing: 1, saidGone: 2, acknowledgedGone: 1 });
 });
 
 test('a payload of which one bit changed is none', () => {

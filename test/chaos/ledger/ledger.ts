@@ -13,6 +13,7 @@ export class Ledger {
   readonly #faults: Record<ArrivalFault, number> = { doubled: 0, out_of_order: 0, strange: 0 };
   readonly #rejected = new Map<string, number>();
   #sent = 0;
+  #accepted = 0;
   #delivered = 0;
 
   /** `changes` rings at each settled promise and each arrival. */
@@ -29,6 +30,11 @@ export class Ledger {
 
   get sent(): number {
     return this.#sent;
+  }
+
+  /** Messages of which their senders were told that the server has them. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** Messages that arrived, each counted once. */
@@ -57,6 +63,10 @@ export class Ledger {
     return this.#sum(({ saidGone }) => saidGone);
   }
 
+  get acknowledgedGone(): number {
+    return this.#sum(({ acknowledgedGone }) => acknowledgedGone);
+  }
+
   get contradicted(): number {
     return this.#sum(({ contradicted }) => contradicted);
   }
@@ -73,6 +83,7 @@ export class Ledger {
     try {
       await hand(encodePayload({ channel: channel.id, seq }, bytes));
       channel.settle(seq, 'accepted');
+      this.#accepted += 1;
     } catch (thrown) {
       const { code, codeName } = SignalError.from(thrown);
       channel.settle(seq, code);

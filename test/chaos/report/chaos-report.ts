@@ -56,6 +56,8 @@ export interface PastWindow {
 export interface ChaosReport extends RunReport, Figures {
   /** What is promised for what this run does. */
   readonly promise: PromisedLine;
+  /** The same for the other things that it does. Absent: there are none. */
+  readonly also_promised?: readonly PromisedLine[];
   readonly nodes: number;
   /** Absent: the run ended before that. */
   readonly past_window?: PastWindow;

@@ -12,6 +12,19 @@ export const promised = {
     event: 'flush',
     holds: 'all gone; membership rebuilt from sockets',
   },
+  failover: {
+    event: 'failover, default',
+    holds:
+      'acknowledged entries of the last replication lag may be gone; always noticed: recovered: false and a snapshot',
+  },
+  failoverReplicaAck: {
+    event: 'failover, ack=replica (group commit with WAIT 1)',
+    holds: 'survives unless the replica that answered is lost too or not chosen',
+  },
+  slotMoved: {
+    event: 'slot of a cluster moved',
+    holds: 'nothing lost, nothing doubled, in order; nobody has to come back',
+  },
 } as const;
 
 export type PromisedLine = (typeof promised)[keyof typeof promised];

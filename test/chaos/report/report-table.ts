@@ -1,3 +1,4 @@
+import type { Particular } from '../talking/talking-run.ts';
 import { brokenPastWindow, faults, mustBeZero } from './broken-promises.ts';
 import type { ChaosReport, PastWindow } from './chaos-report.ts';
 import { mark, type Row, rows, title, verdict } from './rows.ts';
@@ -5,17 +6,20 @@ import { mark, type Row, rows, title, verdict } from './rows.ts';
 const mostLines = 10;
 
 /** A report for people: what was done, what must be nought, and what comes of it. */
-export function reportTable(report: ChaosReport): string {
+export function reportTable(report: ChaosReport, particulars: readonly Particular[] = []): string {
   const { promise, past_window: pastWindow } = report;
   return [
     title(report),
     ...rows(done(report)),
+    ...rows(particulars.map(({ name, value, says }) => ['', name, value, says])),
     '',
     ...rows(faults.map((fault) => [mark(report[fault] === 0), fault, report[fault], mustBeZero[fault]])),
     ...(pastWindow === undefined ? [] : ['', ...rows(past(pastWindow))]),
     '',
-    `promised when ${promise.event}:`,
-    `  ${promise.holds}`,
+    ...[promise, ...(report.also_promised ?? [])].flatMap(({ event, holds }) => [
+      `promised when ${event}:`,
+      `  ${holds}`,
+    ]),
     ...verdict(report, shortened(report.ended_as)),
   ].join('\n');
 }

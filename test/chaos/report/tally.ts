@@ -22,6 +22,8 @@ export class Tally {
   /** Sightings of a peer that rightly left, and rooms that rightly started anew: none while every window holds. */
   rightlyLeft = 0;
   rightlyAnew = 0;
+  /** How often the room of a client may start anew, because entries of it were lost. */
+  readonly #mayStartAnew = new Map<string, number>();
 
   get isServerGone(): boolean {
     return this.#isServerGone;
@@ -37,6 +39,20 @@ export class Tally {
   serverError(event: string): void {
     this.#serverErrors.set(event, (this.#serverErrors.get(event) ?? 0) + 1);
     this.changes.ring();
+  }
+
+  /** What a client's room had is lost: the client must be told, so that its room starts anew once more. */
+  letStartAnew(client: string): void {
+    this.#mayStartAnew.set(client, (this.#mayStartAnew.get(client) ?? 0) + 1);
+  }
+
+  /** How often a room started anew that should, or might. */
+  get startedAnewRightly(): number {
+    const { observations } = this;
+    return [...this.#mayStartAnew].reduce(
+      (sum, [client, times]) => sum + Math.min(times, observations.startsAnewOf(client)),
+      this.rightlyAnew,
+    );
   }
 
   /** Whether something was seen that no later event can make good. */
@@ -91,7 +107,7 @@ export class Tally {
     const { ledger, observations } = this;
     return {
       ...ledger.faults,
-      started_anew: Math.max(0, observations.startsAnew - this.rightlyAnew),
+      started_anew: observations.startsAnew - this.startedAnewRightly,
       ended: observations.ended.length,
       spurious_left: observations.left.length - this.rightlyLeft,
       server_errors: [...this.#serverErrors.values()].reduce((sum, count) => sum + count, 0),

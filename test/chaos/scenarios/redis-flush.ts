@@ -40,7 +40,7 @@ async function breakThings(run: Run): Promise<void> {
   const redis = run.redis();
   for (let flush = 1; flush <= counts.flushes && !isOver(); flush++) {
     await pause(random.int(...pauseMs));
-    tally.rightlyAnew += crowd.members.length;
+    for (const { client } of crowd.members) tally.letStartAnew(client.name);
     if (flush > 1 && flush === counts.flushes) {
       tell('Redis starts again, empty');
       kills.add(ledger.open > 0);

@@ -7,6 +7,7 @@ import type { PromisedLine } from '../report/promised.ts';
 import type { Tally } from '../report/tally.ts';
 import type { SabotageRule } from '../sabotage/rules.ts';
 import type { CountOptions, Counts } from '../scenario.ts';
+import type { Deployment } from './deployment.ts';
 
 /** What a crowd is made of, and for how long things may break. */
 export const crowdOptions = (fallbacks: {
@@ -22,14 +23,14 @@ export const crowdOptions = (fallbacks: {
 
 export type CrowdOptions = ReturnType<typeof crowdOptions>;
 
-/** A run whose clients talk. */
-export interface TalkingRun<Options extends CountOptions = CrowdOptions> {
+/** A run whose clients talk, on nodes that share these servers. */
+export interface TalkingRun<Options extends CountOptions = CrowdOptions, Servers = RedisServer> {
   readonly counts: Counts<Options>;
   readonly rooms: readonly string[];
   readonly tally: Tally;
   readonly nodes: Nodes;
   /** Where the nodes keep what they know. Rejects where they keep it in their memory. */
-  readonly redis: () => RedisServer;
+  readonly redis: () => Servers;
   readonly crowd: Crowd;
   /** What chance decides of what is broken. */
   readonly random: Random;
@@ -49,26 +50,49 @@ export interface Aim {
   readonly wants: number;
 }
 
+/** A figure that only one kind of chaos has. */
+export interface Particular {
+  readonly name: string;
+  readonly value: number;
+  readonly says: string;
+}
+
+/** Figures with what they say and their values. */
+export function particularsOf<Name extends string>(
+  figures: Readonly<Record<Name, string>>,
+  values: Readonly<Record<Name, number>>,
+): readonly Particular[] {
+  return (Object.keys(figures) as Name[]).map((name) => ({ name, value: values[name], says: figures[name] }));
+}
+
 /** What is particular to one kind of chaos among clients that talk. */
-export interface TalkingPlan<Options extends CrowdOptions> {
+export interface TalkingPlan<Options extends CrowdOptions, Servers = RedisServer> {
   readonly name: string;
   readonly summary: string;
   readonly options: Options;
   readonly sabotage: readonly SabotageRule[];
   readonly promise: PromisedLine;
+  /** What is promised for the other things that it does. */
+  readonly alsoPromised?: readonly PromisedLine[];
   /** How many nodes there are. */
   readonly nodes: number;
-  /** The nodes share a Redis. `always`: it writes through to the disk. */
-  readonly redis?: 'in-memory' | 'always';
+  /** The nodes share a Redis: one server, of which `always` writes through to the disk, or what is started here. */
+  readonly redis?:
+    | (RedisServer extends Servers ? 'in-memory' | 'always' : never)
+    | (() => Promise<Deployment<Servers>>);
   readonly env?: Readonly<Record<string, string>>;
   /** The longest pause between two messages, in milliseconds, for so many pairs. */
   readonly maxPauseMs: (pairs: number) => number;
   /** How many bytes a connection carries at most in the direction in which it is cut, after the handshake. */
   readonly maxBytesBeforeCut?: number;
   /** Breaks things while all talk, until enough was broken. */
-  readonly breakThings: (run: TalkingRun<Options>) => Promise<void>;
+  readonly breakThings: (run: TalkingRun<Options, Servers>) => Promise<void>;
   /** What a run must have done to prove something. */
-  readonly aims: (run: TalkingRun<Options>) => readonly Aim[];
+  readonly aims: (run: TalkingRun<Options, Servers>) => readonly Aim[];
+  /** What else is counted, once all is settled. */
+  readonly particulars?: (run: TalkingRun<Options, Servers>) => readonly Particular[];
+  /** What is promised beside the figures that must be 0: what of it was broken, in sentences. */
+  readonly broken?: (run: TalkingRun<Options, Servers>) => readonly string[];
   /** Keeps some clients away for longer than their window, when nobody talks any more. */
-  readonly keepAway?: (run: TalkingRun<Options>) => Promise<PastWindow>;
+  readonly keepAway?: (run: TalkingRun<Options, Servers>) => Promise<PastWindow>;
 }

@@ -1,4 +1,4 @@
-import { RedisServer } from '../../redis/redis-server.ts';
+import type { RedisServer } from '../../redis/redis-server.ts';
 import { Random } from '../../seeded-run/random.ts';
 import { Crowd } from '../clients/crowd.ts';
 import { compareRooms, hasRightView } from '../clients/room-view.ts';
@@ -11,8 +11,9 @@ import { runReport } from '../report/run-report.ts';
 import { Tally } from '../report/tally.ts';
 import { sabotagePreload } from '../sabotage/rules.ts';
 import type { RunContext, Scenario } from '../scenario.ts';
+import { type Deployment, oneServer } from './deployment.ts';
 import { settle } from './settle.ts';
-import type { Aim, CrowdOptions, TalkingPlan, TalkingRun } from './talking-run.ts';
+import type { Aim, CrowdOptions, Particular, TalkingPlan, TalkingRun } from './talking-run.ts';
 
 /** Ten times as often as by default, so that many are cut too, and a hole that nobody filled is soon noticed. */
 const heartbeatIntervalMs = 1_000;
@@ -23,13 +24,20 @@ const chaosStream = 2_000_000;
 
 interface Outcome {
   readonly figures: Figures;
+  readonly particulars: readonly Particular[];
+  /** What was broken beside the figures. */
+  readonly broken: readonly string[];
+  /** Resumes that rightly began anew. */
+  readonly rightlyAnew: number;
   readonly pastWindow: PastWindow | undefined;
   /** Why the run proves less than it should. */
   readonly shortcomings: readonly string[];
 }
 
 /** Clients in rooms talk, something breaks, and what becomes of their messages is counted. */
-export function talkingScenario<Options extends CrowdOptions>(plan: TalkingPlan<Options>): Scenario<Options> {
+export function talkingScenario<Options extends CrowdOptions, Servers = RedisServer>(
+  plan: TalkingPlan<Options, Servers>,
+): Scenario<Options> {
   const { name, summary, options, sabotage } = plan;
   return {
     name,
@@ -40,12 +48,11 @@ export function talkingScenario<Options extends CrowdOptions>(plan: TalkingPlan<
       const { rooms, pairs } = context.counts;
       if (rooms > pairs) throw new Error(`${pairs} pairs do not fill ${rooms} rooms`);
       const startedAtMs = performance.now();
-      const redis =
-        plan.redis && (await RedisServer.start(plan.redis === 'always' ? { appendFsync: 'always' } : {}));
+      const redis = await deploy(plan.redis);
       try {
         const outcome = await onNodes(plan, context, redis);
         const report = reportOf(plan, context, outcome, performance.now() - startedAtMs);
-        return { report, table: reportTable(report) };
+        return { report, table: reportTable(report, outcome.particulars) };
       } finally {
         await redis?.stop();
       }
@@ -53,10 +60,18 @@ export function talkingScenario<Options extends CrowdOptions>(plan: TalkingPlan<
   };
 }
 
-async function onNodes<Options extends CrowdOptions>(
-  plan: TalkingPlan<Options>,
+async function deploy<Servers>(
+  redis: TalkingPlan<CrowdOptions, Servers>['redis'],
+): Promise<Deployment<Servers> | undefined> {
+  if (redis === undefined || typeof redis === 'function') return await redis?.();
+  // By its type only where the servers are one.
+  return (await oneServer(redis)) as Deployment<unknown> as Deployment<Servers>;
+}
+
+async function onNodes<Options extends CrowdOptions, Servers>(
+  plan: TalkingPlan<Options, Servers>,
   context: RunContext<Options>,
-  redis: RedisServer | undefined,
+  redis: Deployment<Servers> | undefined,
 ): Promise<Outcome> {
   const { seed, sabotage } = context.options;
   const tally = new Tally();
@@ -66,7 +81,7 @@ async function onNodes<Options extends CrowdOptions>(
     rooms,
     env: {
       HEARTBEAT_INTERVAL_MS: String(heartbeatIntervalMs),
-      ...(redis && { REDIS_URL: redis.url }),
+      ...redis?.env,
       ...plan.env,
     },
     preloads: sabotage === undefined ? [] : [sabotagePreload(sabotage)],
@@ -96,12 +111,12 @@ async function onNodes<Options extends CrowdOptions>(
   }
 }
 
-function runOf<Options extends CrowdOptions>(
+function runOf<Options extends CrowdOptions, Servers>(
   { counts, options, progress, stop }: RunContext<Options>,
   parts: Pick<TalkingRun, 'rooms' | 'tally' | 'nodes' | 'crowd'> & {
-    readonly redis: RedisServer | undefined;
+    readonly redis: Deployment<Servers> | undefined;
   },
-): TalkingRun<Options> {
+): TalkingRun<Options, Servers> {
   const { tally, redis } = parts;
   const untilMs = performance.now() + counts.seconds * 1_000;
   let phase = 'talking';
@@ -119,7 +134,7 @@ function runOf<Options extends CrowdOptions>(
     counts,
     redis() {
       if (redis === undefined) throw new Error('this run has no Redis');
-      return redis;
+      return redis.servers;
     },
     random: new Random(options.seed, chaosStream),
     isOver,
@@ -134,10 +149,10 @@ function runOf<Options extends CrowdOptions>(
   };
 }
 
-async function withCrowd<Options extends CrowdOptions>(
-  plan: TalkingPlan<Options>,
+async function withCrowd<Options extends CrowdOptions, Servers>(
+  plan: TalkingPlan<Options, Servers>,
   { stop }: RunContext<Options>,
-  run: TalkingRun<Options>,
+  run: TalkingRun<Options, Servers>,
 ): Promise<Outcome> {
   const { tally, crowd, nodes, rooms } = run;
   const { ledger } = tally;
@@ -162,22 +177,30 @@ async function withCrowd<Options extends CrowdOptions>(
   if (!tally.isServerGone) Object.assign(tally, await compareRooms(nodes, crowd, rooms));
   tally.wrongViews = crowd.members.filter((member) => !hasRightView(member, crowd)).length;
   // Before the clients close, which answers what still waits.
-  return { figures: tally.figures(), pastWindow, shortcomings };
+  return {
+    figures: tally.figures(),
+    particulars: plan.particulars?.(run) ?? [],
+    broken: plan.broken?.(run) ?? [],
+    rightlyAnew: tally.startedAnewRightly,
+    pastWindow,
+    shortcomings,
+  };
 }
 
 function shortcoming({ name, has, wants }: Aim): readonly string[] {
   return has >= wants ? [] : [`${name}: ${has} of ${wants}`];
 }
 
-function reportOf<Options extends CrowdOptions>(
-  { name, promise, nodes }: TalkingPlan<Options>,
+function reportOf<Options extends CrowdOptions, Servers>(
+  { name, promise, alsoPromised, nodes }: TalkingPlan<Options, Servers>,
   { options }: RunContext<Options>,
-  { figures, pastWindow, shortcomings }: Outcome,
+  { figures, particulars, broken: others, rightlyAnew, pastWindow, shortcomings }: Outcome,
   ms: number,
 ): ChaosReport {
   const promises = [
     ...brokenPromises(figures),
-    ...brokenResumes(figures, pastWindow?.told),
+    ...others,
+    ...brokenResumes(figures, rightlyAnew),
     ...(pastWindow === undefined ? [] : brokenPastWindow(pastWindow)),
   ];
   // A run that broke something ended early, and falls short for that reason alone.
@@ -185,8 +208,10 @@ function reportOf<Options extends CrowdOptions>(
   return {
     ...runReport({ name, options, ms, broken }),
     promise,
+    ...(alsoPromised && { also_promised: alsoPromised }),
     nodes,
     ...figures,
+    ...Object.fromEntries(particulars.map(({ name: figure, value }) => [figure, value])),
     ...(pastWindow && { past_window: pastWindow }),
   };
 }
