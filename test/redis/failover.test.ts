@@ -1,10 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { SignalError } from '../../src/shared/signal-error.ts';
+
 import { CuttingLink } from '../chaos/proxy/cutting-link.ts';
+import { infoField } from './call-redis.ts';
 import { inSync } from './in-sync.ts';
 import { addressOf, logOn, offsetOf, room, textOf } from './log-on-redis.ts';
 import { RedisCluster } from './redis-cluster.ts';
-import { RedisSentinels } from './redis-sentinels.ts';
+import { RedisSentinels, type RedisSentinelsOptions } from './redis-sentinels.ts';
 import { RedisServer } from './redis-server.ts';
 
 type Node = ReturnType<typeof logOn>;
@@ -20,8 +22,8 @@ async function commitUntilDone(node: Node, seq: number): Promise<number> {
   }
 }
 
-async function bySentinels() {
-  const sentinels = await RedisSentinels.start();
+async function bySentinels(options: RedisSentinelsOptions = {}) {
+  const sentinels = await RedisSentinels.start(options);
   onTestFinished(() => sentinels.stop());
   const node = logOn({
     kind: 'sentinels',
@@ -73,6 +75,24 @@ test('S6: after the primary was killed the next one is found by itself, and the 
   expect(after.epoch).not.toBe(before.epoch);
   // What the replica had is there; of the rest nothing is claimed.
   expect(await node.texts()).toContain('ada 21');
+}, 40_000);
+
+test('N4: while the primary is away the sentinels are asked again and again, so that the next one is found soon', async () => {
+  // Nobody takes its place.
+  const { sentinels, node } = await bySentinels({ replicas: 0 });
+  await commitUntilDone(node, 1);
+  // Each look is a connection of its own, as is each question of this test.
+  const [sentinel] = sentinels.sentinels;
+  let questions = 0;
+  const looks = async () => {
+    questions += 1;
+    const info = await sentinel?.call('INFO', 'stats');
+    return Number(infoField(info, 'total_connections_received')) - questions;
+  };
+  const primary = await sentinels.primary();
+  await primary.kill();
+  const before = await looks();
+  await expect.poll(looks, { timeout: 5_000 }).toBeGreaterThan(before + 5);
 }, 40_000);
 
 test('N1: a master of the cluster is killed, and the log goes on with its replica', async () => {

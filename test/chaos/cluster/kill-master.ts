@@ -1,13 +1,11 @@
+import { allTalk } from '../failover/all-talk.ts';
 import { lostPrimary } from '../failover/held-replica.ts';
 import { entriesMissing, roomTops, totalOf } from '../failover/room-tops.ts';
 import type { ClusterRun } from './move-room.ts';
 
-/** How long all may take to talk again once another master is there. */
-const backTimeoutMs = 20_000;
-
 /** Kills the master of a room, lets its replica take its place, and starts it again as the replica of that. */
 export async function killMaster(run: ClusterRun): Promise<void> {
-  const { crowd, rooms, tally, until } = run;
+  const { crowd, rooms, tally } = run;
   const { cluster, count } = run.redis();
   const roomId = rooms[run.random.int(0, rooms.length - 1)] ?? '';
   const slot = await cluster.slotOf(`room:{${roomId}}:state`);
@@ -23,12 +21,7 @@ export async function killMaster(run: ClusterRun): Promise<void> {
   for (const { client, roomId: room } of crowd.members) if (before.has(room)) tally.letStartAnew(client.name);
 
   await cluster.successor(master, slot);
-  const delivered = tally.ledger.delivered;
-  const isConnected = () => crowd.members.every(({ client }) => client.isConnected);
-  await until(
-    () => isConnected() && tally.ledger.delivered >= delivered + crowd.members.length,
-    backTimeoutMs,
-  );
+  await allTalk(run);
   await master.restart();
   await cluster.settled();
 }

@@ -1,6 +1,7 @@
 import { inSync } from '../../redis/in-sync.ts';
 import type { RedisSentinels } from '../../redis/redis-sentinels.ts';
 import type { CrowdOptions, TalkingRun } from '../talking/talking-run.ts';
+import { allTalk } from './all-talk.ts';
 import type { FailoverCount } from './failover-count.ts';
 import { holdBack, lostPrimary } from './held-replica.ts';
 import { entriesMissing, roomTops } from './room-tops.ts';
@@ -15,9 +16,6 @@ export type FailoverRun = Pick<
   TalkingRun<CrowdOptions, FailoverServers>,
   'crowd' | 'pause' | 'random' | 'redis' | 'rooms' | 'tally' | 'until'
 >;
-
-/** How long all may take to talk again once another primary is there. */
-const backTimeoutMs = 20_000;
 
 /**
  * Holds a replica back while all talk, then kills the primary, lets the sentinels choose, and brings the killed server back as a
@@ -78,11 +76,4 @@ export async function holdAllBack(run: FailoverRun, heldMs: number): Promise<voi
   for (const replica of replicas) replica.resume();
   await Promise.all(replicas.map((replica) => inSync(replica, primary)));
   await allTalk(run);
-}
-
-/** Until each client is connected and as many messages arrive as there are clients. */
-async function allTalk({ crowd, tally: { ledger }, until }: FailoverRun): Promise<void> {
-  const before = ledger.delivered;
-  const isConnected = () => crowd.members.every(({ client }) => client.isConnected);
-  await until(() => isConnected() && ledger.delivered >= before + crowd.members.length, backTimeoutMs);
 }

@@ -35,6 +35,11 @@ export class Channel {
     return this.#messages.length;
   }
 
+  /** The seq of the last message that arrived in its place; -1: none has. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /** Messages whose promise has not settled. */
   get open(): number {
     return this.#open;

@@ -31,8 +31,9 @@ export interface AttemptOptions {
 /** Waits between two tries of one call, and between two looks at the topology, in milliseconds. */
 const retryMs = 50;
 const lookMs = 200;
-/** How often the topology is looked at although nothing seems wrong, in milliseconds. */
+/** How often the topology is looked at although nothing seems wrong, and while a primary can't be reached, in milliseconds. */
 const routineLookMs = 2_000;
+const anxiousLookMs = 500;
 
 interface Subscribed {
   readonly slot: number;
@@ -232,7 +233,9 @@ export class RedisClient implements Redis {
   }
 
   #lookRoutinely(): void {
-    this.#cancelRoutine = this.#options.clock.after(routineLookMs, () => {
+    this.#cancelRoutine();
+    const afterMs = this.#isAvailable ? routineLookMs : anxiousLookMs;
+    this.#cancelRoutine = this.#options.clock.after(afterMs, () => {
       void this.look().finally(() => {
         if (!this.#isClosed) this.#lookRoutinely();
       });
@@ -285,10 +288,11 @@ export class RedisClient implements Redis {
   #changed(): void {
     const primaries = [...this.#primaries.values()];
     const isAvailable = primaries.length > 0 && primaries.every(({ isReady }) => isReady);
-    // A primary that is lost may have been replaced.
-    if (!isAvailable && !this.#isClosed && !this.#topology.isFixed) void this.look();
+    const mayBeReplaced = !isAvailable && !this.#isClosed && !this.#topology.isFixed;
+    if (mayBeReplaced) void this.look();
     if (isAvailable === this.#isAvailable) return;
     this.#isAvailable = isAvailable;
+    if (mayBeReplaced) this.#lookRoutinely();
     for (const watcher of this.#watchers) watcher(isAvailable);
   }
 }

@@ -128,7 +128,8 @@ export class StreamWatch {
 
   #vouchFor(place: StreamPlace, position: Position | undefined): void {
     // Where the store can't be reached, it is done again when it can.
-    if (position !== undefined && position !== gone) this.#options.vouch(place, position).catch(() => undefined);
+    if (position !== undefined && position !== gone)
+      this.#options.vouch(place, position).catch(() => undefined);
   }
 }
 
