@@ -421,6 +421,7 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       expect(await log.rooms('', 10)).toEqual([]);
       await log.commit(room, joining('bob'));
       expect((await log.state(room))?.head.epoch).not.toBe(epoch);
+      expect(await log.rooms('', 10)).toEqual(['daily']);
     });
 
     test('rooms with members are listed by id, in pages', async () => {

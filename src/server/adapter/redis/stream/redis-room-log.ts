@@ -17,6 +17,7 @@ import type {
 import type { Redis, RedisArgument, RedisReply } from '../client/redis.ts';
 import type { RedisClient } from '../client/redis-client.ts';
 import { RedisScript } from '../client/redis-script.ts';
+import { RoomList } from './room-list.ts';
 import { commitArguments, isRelay, positionOf, type RelayCommit, relayArguments } from './stream-commands.ts';
 import { StreamLane } from './stream-lane.ts';
 import { publishedMessage } from './stream-message.ts';
@@ -47,28 +48,22 @@ const readScript = script('./read.lua');
 const stateScript = script('./state.lua');
 const vouchScript = script('./vouch.lua');
 
-/** The ids of rooms, for those who list them: may name rooms that are no more. */
-const roomsKey = 'rooms';
 /** How long it is asked whether a commit was carried out, beyond its time, in milliseconds. */
 const doubtMs = 5_000;
 /** Places of streams that are remembered. */
 const maxPlaces = 100_000;
-/** How long a room that was listed is taken to be so. */
-const listedMs = 60_000;
-const maxListed = 100_000;
 
 /** The log in Redis, for any number of nodes: one slot a stream, one script a commit. */
 export class RedisRoomLog implements RoomLog {
   readonly #options: RedisRoomLogOptions;
   readonly #lanes = new Map<StreamName, StreamLane>();
   readonly #places = new LRUCache<StreamName, StreamPlace>({ max: maxPlaces });
-  readonly #listed: LRUCache<StreamName, true>;
+  readonly #list: RoomList;
   readonly #watch: StreamWatch;
 
   constructor(options: RedisRoomLogOptions) {
     this.#options = options;
-    const { clock } = options;
-    this.#listed = new LRUCache({ max: maxListed, ttl: listedMs, perf: { now: () => clock.monotonicMs() } });
+    this.#list = new RoomList(options);
     this.#watch = new StreamWatch({
       ...options,
       vouch: ({ keys }, { epoch, offset }) => options.redis.run(vouchScript, keys, [seed(), epoch, offset]),
@@ -96,11 +91,7 @@ export class RedisRoomLog implements RoomLog {
   async read(stream: StreamName, { epoch, offset }: Position, maxBytes: number): Promise<ReadResult> {
     const { keys } = this.#place(stream);
     const reply = await this.#options.redis.run(readScript, keys, [seed(), epoch, offset, maxBytes]);
-    if (reply === null) {
-      // Who lists rooms may have lost it too.
-      this.#listed.delete(stream);
-      return { good: false, why: 'lost' };
-    }
+    if (reply === null) return { good: false, why: 'lost' };
     if (!Array.isArray(reply)) return { good: false, why: 'trimmed' };
     const [complete, ...entries] = reply as readonly RedisReply[];
     return {
@@ -123,21 +114,14 @@ export class RedisRoomLog implements RoomLog {
     return this.#options.redis.publish(this.#place(stream).channel, publishedMessage(key, body));
   }
 
-  async rooms(after: string, limit: number): Promise<readonly string[]> {
-    const ids: string[] = [];
-    for (let from = after; ids.length < limit; ) {
-      const found = await this.#listedAfter(from, limit);
-      const living = await Promise.all(found.map(async (id) => ((await this.#hasMembers(id)) ? id : '')));
-      ids.push(...living.filter((id) => id !== '').slice(0, limit - ids.length));
-      from = found.at(-1) ?? '';
-      if (found.length < limit) break;
-    }
-    return ids;
+  rooms(after: string, limit: number): Promise<readonly string[]> {
+    return this.#list.withMembers(after, limit);
   }
 
   /** Nothing is looked after any more. */
   close(): void {
     this.#watch.close();
+    this.#list.close();
   }
 
   #lane(stream: StreamName): StreamLane {
@@ -174,33 +158,12 @@ export class RedisRoomLog implements RoomLog {
       });
       return reply as readonly RedisReply[];
     }
-    if (first.changes.some(({ kind }) => kind === 'add-member')) await this.#list(stream);
+    const joined = first.changes.some(({ kind }) => kind === 'add-member') ? roomIdOf(stream) : undefined;
+    if (joined !== undefined) await this.#list.add(joined);
     const args: RedisArgument[] = [seed(), keepMs, maxBytes, emptyGraceMs, ...commitArguments(first)];
-    return [await redis.attempt(commitScript, keys, args, { slot, ack })];
-  }
-
-  /** Before a room has members: who lists rooms may find one too many, never one too few. */
-  async #list(stream: StreamName): Promise<void> {
-    if (!stream.startsWith('room:') || this.#listed.has(stream)) return;
-    await this.#options.redis.call(roomsKey, 'ZADD', roomsKey, 0, stream.slice('room:'.length));
-    this.#listed.set(stream, true);
-  }
-
-  async #listedAfter(after: string, limit: number): Promise<readonly string[]> {
-    const from = after === '' ? '-' : `(${after}`;
-    const { redis } = this.#options;
-    const found = await redis.call(roomsKey, 'ZRANGE', roomsKey, from, '+', 'BYLEX', 'LIMIT', 0, limit);
-    return (found as readonly Buffer[]).map(String);
-  }
-
-  /** One without members is taken from the list. */
-  async #hasMembers(roomId: string): Promise<boolean> {
-    const { redis } = this.#options;
-    const [state, members] = this.#place(`room:${roomId}`).keys as unknown as [string, string];
-    if (Number(await redis.call(members, 'HLEN', members)) > 0) return true;
-    if (Number(await redis.call(state, 'EXISTS', state)) === 0)
-      await redis.call(roomsKey, 'ZREM', roomsKey, roomId);
-    return false;
+    const reply = await redis.attempt(commitScript, keys, args, { slot, ack });
+    if (joined !== undefined && isFirstOffset(reply)) this.#list.began(joined);
+    return [reply];
   }
 
   #place(stream: StreamName): StreamPlace {
@@ -210,6 +173,16 @@ export class RedisRoomLog implements RoomLog {
     this.#places.set(stream, place);
     return place;
   }
+}
+
+/** Undefined: the stream is not a room's. */
+function roomIdOf(stream: StreamName): string | undefined {
+  return stream.startsWith('room:') ? stream.slice('room:'.length) : undefined;
+}
+
+/** Whether what `commit.lua` answers has the offset with which a stream begins. */
+function isFirstOffset(reply: RedisReply): boolean {
+  return Array.isArray(reply) && reply[2] === 1;
 }
 
 /** The epoch that begins where one has to. Not 0; it need not be secret. */

@@ -1,0 +1,50 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { RedisClient } from '../../src/server/adapter/redis/client/redis-client.ts';
+import { RoomList } from '../../src/server/adapter/redis/stream/room-list.ts';
+import { FakeClock } from '../contract/fake-clock.ts';
+import { addressOf, connectTo } from './log-on-redis.ts';
+import { RedisServer } from './redis-server.ts';
+
+const sweepIntervalMs = 10_000;
+
+async function setUp(wrap: (redis: RedisClient, server: RedisServer) => Pick<RedisClient, 'call'>) {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.stop());
+  const client = connectTo({ kind: 'server', address: addressOf(server) });
+  onTestFinished(() => client.close());
+  const clock = new FakeClock();
+  const redis = Object.assign(Object.create(client) as RedisClient, wrap(client, server));
+  const list = new RoomList({ redis, clock });
+  onTestFinished(() => list.close());
+  return { server, clock, list };
+}
+
+const asItIs = (redis: RedisClient) => ({ call: redis.call.bind(redis) });
+
+test('R3: rooms that are gone are not named in Redis for ever, though nobody lists them', async () => {
+  const { server, clock, list } = await setUp(asItIs);
+  for (let index = 0; index < 200; index++) await list.add(`gone-${index}`);
+  await server.call('HSET', 'room:{empty}:state', 'epoch', '1');
+  await server.call('HSET', 'room:{lively}:members', 'peer', 'member');
+  await list.add('empty');
+  await list.add('lively');
+  await clock.advance(sweepIntervalMs);
+  await vi.waitFor(
+    async () => expect(await server.call('ZRANGE', 'rooms', 0, -1)).toEqual(['empty', 'lively']),
+    5_000,
+  );
+  list.close();
+  expect(clock.pending).toBe(0);
+});
+
+test('a room that begins while it is taken from the list is on it', async () => {
+  const { server, list } = await setUp((redis, server) => ({
+    async call(key, command, ...args) {
+      if (command === 'ZREM') await server.call('HSET', 'room:{daily}:state', 'epoch', '1');
+      return await redis.call(key, command, ...args);
+    },
+  }));
+  await list.add('daily');
+  await list.withMembers('', 10);
+  expect(await server.call('ZRANGE', 'rooms', 0, -1)).toEqual(['daily']);
+});
