@@ -10,6 +10,7 @@ import { redisFailover, redisFailoverReplicaAck } from './scenarios/redis-failov
 import { redisFlush } from './scenarios/redis-flush.ts';
 import { redisOutage } from './scenarios/redis-outage.ts';
 import { redisRestart } from './scenarios/redis-restart.ts';
+import { rollingDeploy } from './scenarios/rolling-deploy.ts';
 import { slowReader } from './scenarios/slow-reader.ts';
 import { socketDrop } from './scenarios/socket-drop.ts';
 import { socketDropOneNode } from './scenarios/socket-drop-one-node.ts';
@@ -20,6 +21,7 @@ const scenarios: readonly Scenario[] = [
   socketDrop,
   nodeKill,
   nodeFreeze,
+  rollingDeploy,
   redisRestart,
   redisOutage,
   redisFlush,

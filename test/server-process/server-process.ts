@@ -8,8 +8,8 @@ export interface ServerProcess {
   readonly pid: number;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** Resolves when the process has ended, whoever wanted it. */
-  readonly ended: Promise<void>;
+  /** Resolves when the process has ended, whoever wanted it: to its exit code, or to nothing where a signal ended it. */
+  readonly ended: Promise<number | undefined>;
   /**
    * Asks what the process answers by a channel of its own (see `probe.ts`). Rejects where it ends before its answer, or gives
    * none in a minute.
@@ -51,7 +51,7 @@ export async function startServerProcess(
   });
   const { stdout } = child;
   if (stdout === null) throw new Error('the process has no standard output');
-  const ended = once(child, 'close').then(() => undefined);
+  const ended = once(child, 'close').then(([code]) => (code as number | null) ?? undefined);
   const listening = new Promise<string>((resolve) => {
     createInterface({ input: stdout }).on('line', (line) => {
       recordLogLine(line);
@@ -60,7 +60,7 @@ export async function startServerProcess(
       if (entry.event === 'process.listening' && entry.url !== undefined) resolve(entry.url);
     });
   });
-  const url = await Promise.race([listening, ended]);
+  const url = await Promise.race([listening, ended.then(() => undefined)]);
   if (url === undefined || child.pid === undefined) throw new Error(`${args.join(' ')}: ended at its start`);
   return {
     pid: child.pid,

@@ -1,9 +1,9 @@
-import { WebSocket } from 'ws';
 import { ParleyClient, type Room } from '../../../src/client/index.ts';
 import { withDeadline } from '../../../src/client/session/deadline.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Observations } from './observations.ts';
+import { watchedWebSocket } from './watched-web-socket.ts';
 
 export interface ChaosClientOptions {
   /** Its user id too. */
@@ -15,6 +15,8 @@ export interface ChaosClientOptions {
   readonly node: () => string;
   readonly ledger: Ledger;
   readonly observations: Observations;
+  /** A connection that was open is closed, by the client itself or not. */
+  readonly onClose: (byClient: boolean) => void;
 }
 
 const signalType = 'chaos';
@@ -38,7 +40,8 @@ export class ChaosClient {
   }
 
   static async enter(options: ChaosClientOptions): Promise<ChaosClient> {
-    const { name, roomId, url, token } = options;
+    const { name, roomId, url, token, onClose } = options;
+    const WebSocket = watchedWebSocket(onClose);
     const client = new ParleyClient({ url, token, WebSocket, client: 'parley-chaos' });
     await withDeadline(client.connect(), enterTimeoutMs, systemClock, 'the first sign-in');
     const room = await client.join(roomId, { attributes: attributesOf(name) });

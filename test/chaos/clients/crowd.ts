@@ -79,12 +79,15 @@ async function enterMember(
   roomId: string,
   index: number,
 ): Promise<Omit<Member, 'partner'>> {
-  const { ledger, observations, cuts, changes } = tally;
+  const { ledger, observations, cuts, moves, changes } = tally;
   const name = nameOf(index);
   const random = new Random(seed, index);
   const nodeChoice = new Random(seed, nodeChoices + index);
   const link = await CuttingLink.open({
-    serverPort: () => nodes.portFor(nodeChoice),
+    serverPort: () => {
+      moves.came();
+      return nodes.portFor(nodeChoice);
+    },
     plan: new CutPlan(new Random(seed, -1 - index), maxBytesBeforeCut),
     onCut: ({ kind }) => {
       cuts.add(kind, { inFlight: ledger.hasOpen(name), inHandshake: !client.isConnected });
@@ -100,6 +103,10 @@ async function enterMember(
     node,
     ledger,
     observations,
+    onClose: (byClient) => {
+      moves.closed({ byClient, inFlight: ledger.hasOpen(name) });
+      changes.ring();
+    },
   });
   return { roomId, client, link, random, node, channel: ledger.channel(name, nameOf(index ^ 1)) };
 }

@@ -19,6 +19,9 @@ export interface Node {
   readonly server: ProductionServer;
 }
 
+/** Longer than a node takes by its settings, the defaults of DRAIN_TIMEOUT_MS and STOP_TIMEOUT_MS, in milliseconds. */
+const drainTimeoutMs = 30_000;
+
 /**
  * The nodes of a run. Clients find one as behind a load balancer without stickiness that knows which of them answer: by chance,
  * anew for each connection.
@@ -85,6 +88,20 @@ export class Nodes {
     this.#running.delete(node);
     process.kill(node.server.process.pid, 'SIGKILL');
     await node.server.stop();
+  }
+
+  /**
+   * Tells a node to stop, by SIGTERM; no new connection goes to it from now on. Resolves when it has ended by itself, to its exit
+   * code; to nothing where it was killed because it did not.
+   */
+  async drain(node: Node): Promise<number | undefined> {
+    this.#running.delete(node);
+    process.kill(node.server.process.pid, 'SIGTERM');
+    const timer = setTimeout(() => process.kill(node.server.process.pid, 'SIGKILL'), drainTimeoutMs);
+    const exitCode = await node.server.process.ended;
+    clearTimeout(timer);
+    await node.server.stop();
+    return exitCode;
   }
 
   /** A node does nothing any more, until `thaw`. Its connections stay. */

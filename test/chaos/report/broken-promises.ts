@@ -11,6 +11,8 @@ export const mustBeZero = {
   started_anew: 'rooms that started anew within the window',
   ended: 'clients or servers that ended, or did not come back',
   spurious_left: 'peers seen leaving that did not leave',
+  cut_off: 'connections that a node closed while it drained, before their clients had moved',
+  unclean_exits: 'nodes that drained and did not end with 0',
   ghosts: 'members of a room that are nobody',
   absent: 'clients that are not counted in their room',
   wrong_views: 'clients whose room is not as it is',

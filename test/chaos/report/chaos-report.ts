@@ -14,6 +14,11 @@ export interface Figures {
   readonly kills: number;
   readonly kills_in_flight: number;
   readonly freezes: number;
+  readonly drains: number;
+  readonly longest_drain_ms: number;
+  readonly moved: number;
+  readonly moved_in_flight: number;
+  readonly most_moves_per_second: number;
   readonly resumes: number;
   readonly resumes_ok: number;
   readonly resumes_elsewhere: number;
@@ -30,6 +35,8 @@ export interface Figures {
   readonly ended: number;
   readonly ended_as: readonly string[];
   readonly spurious_left: number;
+  readonly cut_off: number;
+  readonly unclean_exits: number;
   readonly ghosts: number;
   readonly absent: number;
   readonly wrong_views: number;
@@ -61,4 +68,6 @@ export interface ChaosReport extends RunReport, Figures {
   readonly nodes: number;
   /** Absent: the run ended before that. */
   readonly past_window?: PastWindow;
+  /** What stands in Redis when all clients are gone and should not. Absent: it was not looked at. */
+  readonly left_behind?: readonly string[];
 }

@@ -7,7 +7,7 @@ const mostLines = 10;
 
 /** A report for people: what was done, what must be nought, and what comes of it. */
 export function reportTable(report: ChaosReport, particulars: readonly Particular[] = []): string {
-  const { promise, past_window: pastWindow } = report;
+  const { promise, past_window: pastWindow, left_behind: left } = report;
   return [
     title(report),
     ...rows(done(report)),
@@ -15,6 +15,14 @@ export function reportTable(report: ChaosReport, particulars: readonly Particula
     '',
     ...rows(faults.map((fault) => [mark(report[fault] === 0), fault, report[fault], mustBeZero[fault]])),
     ...(pastWindow === undefined ? [] : ['', ...rows(past(pastWindow))]),
+    ...(left === undefined
+      ? []
+      : [
+          '',
+          ...rows([
+            [mark(left.length === 0), 'left behind', left.length, 'things in Redis that nobody needs'],
+          ]),
+        ]),
     '',
     ...[promise, ...(report.also_promised ?? [])].flatMap(({ event, holds }) => [
       `promised when ${event}:`,
@@ -57,6 +65,22 @@ function done(report: ChaosReport): readonly Row[] {
     ...(report.freezes === 0
       ? []
       : [['', 'freezes', report.freezes, 'processes stopped for a while'] as const]),
+    ...(report.drains === 0
+      ? []
+      : [
+          [
+            '',
+            'drains',
+            report.drains,
+            `the longest ${(report.longest_drain_ms / 1_000).toFixed(1)} s`,
+          ] as const,
+          [
+            '',
+            'moved',
+            report.moved,
+            `${report.moved_in_flight} while requests waited for their answers, at most ${report.most_moves_per_second} in a second`,
+          ] as const,
+        ]),
     ...(report.told_away + report.told_back === 0
       ? []
       : [

@@ -2,6 +2,7 @@ import { Bell } from '../bell.ts';
 import { Observations } from '../clients/observations.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { KillCount } from '../nodes/kill-count.ts';
+import { MoveCount } from '../nodes/move-count.ts';
 import { CutCount } from '../proxy/cut-count.ts';
 import type { Figures } from './chaos-report.ts';
 
@@ -13,6 +14,7 @@ export class Tally {
   readonly observations = new Observations(this.changes);
   readonly cuts = new CutCount();
   readonly kills = new KillCount();
+  readonly moves = new MoveCount();
   freezes = 0;
   ghosts = 0;
   absent = 0;
@@ -68,12 +70,13 @@ export class Tally {
       `${ledger.delivered} delivered`,
       ...(cuts.total > 0 ? [`${cuts.total} cuts`] : []),
       ...(this.kills.total > 0 ? [`${this.kills.total} kills`] : []),
+      ...(this.moves.drains > 0 ? [`${this.moves.moved} moved`] : []),
       `${observations.resumes} resumes`,
     ];
   }
 
   figures(): Figures {
-    const { ledger, observations, cuts } = this;
+    const { ledger, observations, cuts, moves } = this;
     return {
       sent: ledger.sent,
       delivered: ledger.delivered,
@@ -86,6 +89,11 @@ export class Tally {
       kills: this.kills.total,
       kills_in_flight: this.kills.inFlight,
       freezes: this.freezes,
+      drains: moves.drains,
+      longest_drain_ms: moves.longestDrainMs,
+      moved: moves.moved,
+      moved_in_flight: moves.movedInFlight,
+      most_moves_per_second: moves.mostPerSecond,
       resumes: observations.resumes,
       resumes_ok: observations.resumesOk,
       resumes_elsewhere: observations.resumesElsewhere,
@@ -104,12 +112,14 @@ export class Tally {
   }
 
   #seen() {
-    const { ledger, observations } = this;
+    const { ledger, observations, moves } = this;
     return {
       ...ledger.faults,
       started_anew: observations.startsAnew - this.startedAnewRightly,
       ended: observations.ended.length,
       spurious_left: observations.left.length - this.rightlyLeft,
+      cut_off: moves.cutOff,
+      unclean_exits: moves.uncleanExits,
       server_errors: [...this.#serverErrors.values()].reduce((sum, count) => sum + count, 0),
     };
   }

@@ -23,7 +23,7 @@ export const nodeFreeze = talkingScenario({
   nodes: 3,
   redis: 'in-memory',
   // A client notices a node that is silent, and comes back elsewhere within its window.
-  env: { PING_INTERVAL_MS: '1000', PING_TIMEOUT_MS: '3000' },
+  env: () => ({ PING_INTERVAL_MS: '1000', PING_TIMEOUT_MS: '3000' }),
   maxPauseMs: () => 500,
   breakThings,
   aims: ({ counts, tally: { freezes, observations } }) => [

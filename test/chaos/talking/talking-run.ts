@@ -80,7 +80,7 @@ export interface TalkingPlan<Options extends CrowdOptions, Servers = RedisServer
   readonly redis?:
     | (RedisServer extends Servers ? 'in-memory' | 'always' : never)
     | (() => Promise<Deployment<Servers>>);
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: (counts: Counts<Options>) => Readonly<Record<string, string>>;
   /** The longest pause between two messages, in milliseconds, for so many pairs. */
   readonly maxPauseMs: (pairs: number) => number;
   /** How many bytes a connection carries at most in the direction in which it is cut, after the handshake. */
@@ -91,8 +91,10 @@ export interface TalkingPlan<Options extends CrowdOptions, Servers = RedisServer
   readonly aims: (run: TalkingRun<Options, Servers>) => readonly Aim[];
   /** What else is counted, once all is settled. */
   readonly particulars?: (run: TalkingRun<Options, Servers>) => readonly Particular[];
-  /** What is promised beside the figures that must be 0: what of it was broken, in sentences. */
+  /** What the run broke of what is promised beside the figures that must be 0, a sentence each. */
   readonly broken?: (run: TalkingRun<Options, Servers>) => readonly string[];
+  /** What is there when all clients are gone and should not be, a sentence each. */
+  readonly leftBehind?: (run: TalkingRun<Options, Servers>) => Promise<readonly string[]>;
   /** Keeps some clients away for longer than their window, when nobody talks any more. */
   readonly keepAway?: (run: TalkingRun<Options, Servers>) => Promise<PastWindow>;
 }

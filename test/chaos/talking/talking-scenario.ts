@@ -30,6 +30,7 @@ interface Outcome {
   /** Resumes that rightly began anew. */
   readonly rightlyAnew: number;
   readonly pastWindow: PastWindow | undefined;
+  readonly leftBehind: readonly string[] | undefined;
   /** Why the run proves less than it should. */
   readonly shortcomings: readonly string[];
 }
@@ -82,7 +83,7 @@ async function onNodes<Options extends CrowdOptions, Servers>(
     env: {
       HEARTBEAT_INTERVAL_MS: String(heartbeatIntervalMs),
       ...redis?.env,
-      ...plan.env,
+      ...plan.env?.(context.counts),
     },
     preloads: sabotage === undefined ? [] : [sabotagePreload(sabotage)],
     onEntry: ({ level, event = '' }) => {
@@ -101,11 +102,16 @@ async function onNodes<Options extends CrowdOptions, Servers>(
       maxBytesBeforeCut,
       tally,
     });
+    const run = runOf(context, { rooms, tally, nodes, redis, crowd });
+    let outcome: Outcome;
     try {
-      return await withCrowd(plan, context, runOf(context, { rooms, tally, nodes, redis, crowd }));
+      outcome = await withCrowd(plan, context, run);
     } finally {
       await crowd.close();
     }
+    if (plan.leftBehind === undefined || outcome.broken.length > 0) return outcome;
+    run.tell('left behind');
+    return { ...outcome, leftBehind: await plan.leftBehind(run) };
   } finally {
     await nodes.stop();
   }
@@ -183,6 +189,7 @@ async function withCrowd<Options extends CrowdOptions, Servers>(
     broken: plan.broken?.(run) ?? [],
     rightlyAnew: tally.startedAnewRightly,
     pastWindow,
+    leftBehind: undefined,
     shortcomings,
   };
 }
@@ -194,7 +201,7 @@ function shortcoming({ name, has, wants }: Aim): readonly string[] {
 function reportOf<Options extends CrowdOptions, Servers>(
   { name, promise, alsoPromised, nodes }: TalkingPlan<Options, Servers>,
   { options }: RunContext<Options>,
-  { figures, particulars, broken: others, rightlyAnew, pastWindow, shortcomings }: Outcome,
+  { figures, particulars, broken: others, rightlyAnew, pastWindow, leftBehind, shortcomings }: Outcome,
   ms: number,
 ): ChaosReport {
   const promises = [
@@ -202,6 +209,7 @@ function reportOf<Options extends CrowdOptions, Servers>(
     ...others,
     ...brokenResumes(figures, rightlyAnew),
     ...(pastWindow === undefined ? [] : brokenPastWindow(pastWindow)),
+    ...(leftBehind ?? []).map((what) => `left_behind: ${what}`),
   ];
   // A run that broke something ended early, and falls short for that reason alone.
   const broken = promises.length > 0 ? promises : shortcomings;
@@ -213,5 +221,6 @@ function reportOf<Options extends CrowdOptions, Servers>(
     ...figures,
     ...Object.fromEntries(particulars.map(({ name: figure, value }) => [figure, value])),
     ...(pastWindow && { past_window: pastWindow }),
+    ...(leftBehind && { left_behind: leftBehind }),
   };
 }
