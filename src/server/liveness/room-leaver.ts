@@ -18,6 +18,8 @@ export class RoomLeaver {
   readonly #log: RoomLog;
   readonly #store: SessionStore;
   readonly #logger: Log;
+  /** What is under way, by session: who ends a session finishes it, and the reaper may find it while that goes on. */
+  readonly #finishing = new Map<string, Promise<void>>();
 
   constructor(log: RoomLog, store: SessionStore, logger: Log) {
     this.#log = log;
@@ -25,8 +27,16 @@ export class RoomLeaver {
     this.#logger = logger;
   }
 
-  /** Rejects when a room could not be left: the record then stays due. */
+  /** Rejects when a room could not be left: the record then stays due. Said again meanwhile: the same. */
   async finish(record: SessionRecord): Promise<void> {
+    const { sessionId } = record;
+    const finishing =
+      this.#finishing.get(sessionId) ?? this.#finish(record).finally(() => this.#finishing.delete(sessionId));
+    this.#finishing.set(sessionId, finishing);
+    await finishing;
+  }
+
+  async #finish(record: SessionRecord): Promise<void> {
     const reason = leaveReasons[record.ended ?? 'lost'];
     const leaving = Array.from(record.rooms.keys(), (roomId) => this.#leave(roomId, record, reason));
     const failed = (await Promise.allSettled(leaving)).find((result) => result.status === 'rejected');
