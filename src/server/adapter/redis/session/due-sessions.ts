@@ -1,7 +1,14 @@
 import type { SessionRecord } from '../../../port/session-store.ts';
 import type { Redis } from '../client/redis.ts';
+import { textsOf } from '../client/redis-reply.ts';
 import type { OwnNodes } from './own-hints.ts';
-import { type Hint, hintedSession, type SessionHints, type Settling } from './session-hints.ts';
+import {
+  type Hint,
+  type HintName,
+  hintedSession,
+  type SessionHints,
+  type Settling,
+} from './session-hints.ts';
 import { type Looked, lookedAt } from './session-record.ts';
 import { runOnSession, sessionScripts } from './session-scripts.ts';
 
@@ -38,7 +45,7 @@ export class DueSessions {
   /** Corrects hints by the records that they name, and answers those that are due. One that can't be looked at stays as it is. */
   async settle(node: string, hints: readonly Hint[]): Promise<SessionRecord[]> {
     const own = this.#parts.own.of(node);
-    const looks = await Promise.allSettled(hints.map(({ name }) => this.#look(name)));
+    const looks = await Promise.allSettled(hints.map(({ name }) => this.#look(node, name)));
     const due: SessionRecord[] = [];
     const settlings: Settling[] = [];
     for (const [index, look] of looks.entries()) {
@@ -59,9 +66,19 @@ export class DueSessions {
     return due;
   }
 
-  async #look(name: string): Promise<Looked | undefined> {
+  async #look(node: string, name: HintName): Promise<Looked | undefined> {
+    const { redis, own } = this.#parts;
     const ref = hintedSession(name);
-    const reply = await runOnSession(this.#parts.redis, sessionScripts.look, ref, []);
-    return reply === null ? undefined : lookedAt(ref, reply);
+    const reply = await runOnSession(redis, sessionScripts.look, ref, []);
+    const looked = reply === null ? undefined : lookedAt(ref, reply);
+    if (looked?.lookIn !== 'inf' || looked.record.node !== node) return looked;
+    const windowMs = own.of(node).windowOfForsaken(name, looked.call);
+    if (windowMs === undefined) return looked;
+    // With the gen that was looked at: one that a connection took since is not touched.
+    const detached = await runOnSession(redis, sessionScripts.detach, ref, [looked.record.gen, windowMs]);
+    if (detached === null) return looked;
+    own.of(node).detached(name);
+    const [, lookIn] = textsOf(detached);
+    return { ...looked, lookIn: Number(lookIn) };
   }
 }

@@ -3,6 +3,15 @@ import type { Hint, HintName, SessionHints } from './session-hints.ts';
 /** How many hints are looked at, and how many put back, each time. */
 const scanned = 32;
 const restored = 256;
+/** How often a session is looked at whose taking is in doubt and of which there is nothing yet: what was sent may be carried out late. */
+const looksInDoubt = 64;
+
+/** A call that gives a session to the node, and for how long the session may then be without a connection. */
+export interface Taking {
+  /** As the record names it where it was carried out last. */
+  readonly call: string;
+  readonly windowMs: number;
+}
 
 /**
  * The hints of a node whose process this is, with what only that process knows: which sessions it is about to take, and which
@@ -23,6 +32,8 @@ export class OwnHints {
   readonly #taking = new Map<HintName, number>();
   /** Sessions that the node has as far as it knows. */
   readonly #taken = new Set<HintName>();
+  /** Sessions that may have become the node's by a call which failed here, so that no connection has them. */
+  readonly #doubtful = new Map<HintName, Taking & { looks: number }>();
   #restoring: Iterator<HintName> | undefined;
   #rank = 0;
   #left: readonly HintName[] | undefined;
@@ -32,15 +43,25 @@ export class OwnHints {
     this.#node = node;
   }
 
-  /** Adds the hints of sessions, then does what may give them to the node. */
-  async take<Result>(names: readonly HintName[], work: () => Promise<Result>): Promise<Result> {
+  /**
+   * Adds the hints of sessions, then does what may give them to the node. `taking`: as what it is done, where a connection is to have
+   * them then.
+   */
+  async take<Result>(
+    names: readonly HintName[],
+    work: () => Promise<Result>,
+    taking?: Taking,
+  ): Promise<Result> {
     for (const name of names) this.#taking.set(name, (this.#taking.get(name) ?? 0) + 1);
     try {
       await this.#hints.add(this.#node, names);
       return await work();
     } catch (error) {
       // It may have been done all the same.
-      for (const name of names) this.#taken.add(name);
+      for (const name of names) {
+        this.#taken.add(name);
+        if (taking !== undefined) this.#doubtful.set(name, { ...taking, looks: looksInDoubt });
+      }
       throw error;
     } finally {
       for (const name of names) this.#endTaking(name);
@@ -49,10 +70,23 @@ export class OwnHints {
 
   took(name: HintName): void {
     this.#taken.add(name);
+    this.#doubtful.delete(name);
   }
 
   forgot(name: HintName): void {
     this.#taken.delete(name);
+    this.#doubtful.delete(name);
+  }
+
+  /** The window of a session that no connection has, for the call that took it failed here and was carried out; undefined: it is not so. */
+  windowOfForsaken(name: HintName, call: string): number | undefined {
+    const doubt = this.#doubtful.get(name);
+    return doubt?.call === call ? doubt.windowMs : undefined;
+  }
+
+  /** What was in doubt is known: the session is without a connection by its record too. */
+  detached(name: HintName): void {
+    this.#doubtful.delete(name);
   }
 
   hasTaken(name: HintName): boolean {
@@ -64,6 +98,12 @@ export class OwnHints {
    * record was looked at: it is not counted as taken any more, and its hint goes when the record says so once more.
    */
   mayRemove(name: HintName): boolean {
+    const doubt = this.#doubtful.get(name);
+    if (doubt !== undefined) {
+      doubt.looks -= 1;
+      if (doubt.looks > 0) return false;
+      this.#doubtful.delete(name);
+    }
     return !this.#taking.has(name) && !this.#taken.delete(name);
   }
 

@@ -58,10 +58,14 @@ export class RedisSessionStore implements SessionStore {
   async open(request: OpenSession): Promise<OpenResult> {
     const { userId, secretHash, node, windowMs, policy } = request;
     const name = hintName(request);
+    const taking = { call: randomUUID(), windowMs };
     const [outcome, ...texts] = await this.#own
       .of(node)
-      .take([name], async () =>
-        textsOf(await this.#run(scripts.open, request, [secretHash, node, windowMs, policy, randomUUID()])),
+      .take(
+        [name],
+        async () =>
+          textsOf(await this.#run(scripts.open, request, [secretHash, node, windowMs, policy, taking.call])),
+        taking,
       );
     if (outcome === 'refused') {
       // Nobody else knows this session's id, so that nobody makes it the node's.
@@ -78,8 +82,12 @@ export class RedisSessionStore implements SessionStore {
     const { secretHash, node, windowMs, attempt } = request;
     const name = hintName(request);
     const own = this.#own.of(node);
-    const [outcome, text = '', before = ''] = await own.take([name], async () =>
-      textsOf(await this.#run(scripts.attach, request, [secretHash, node, windowMs, attempt, randomUUID()])),
+    const taking = { call: randomUUID(), windowMs };
+    const [outcome, text = '', before = ''] = await own.take(
+      [name],
+      async () =>
+        textsOf(await this.#run(scripts.attach, request, [secretHash, node, windowMs, attempt, taking.call])),
+      taking,
     );
     if (outcome !== 'attached') {
       await this.#due.settle(node, [{ name, score: 'inf' }]).catch(() => undefined);

@@ -10,6 +10,7 @@ interface StoredRecord {
   readonly rooms: Readonly<Record<string, JoinRecord>>;
   readonly ended?: EndReason;
   readonly openedMs: number;
+  readonly call: string;
 }
 
 /** A record from the JSON of the user's slot. */
@@ -35,11 +36,14 @@ export function sessionRecords(userId: string, texts: readonly string[]): Sessio
 export interface Looked {
   readonly record: SessionRecord;
   readonly lookIn: LookIn;
+  /** The call that gave it to its node. */
+  readonly call: string;
 }
 
 export function lookedAt(ref: SessionRef, reply: RedisReply): Looked {
   const [json = '', lookIn] = textsOf(reply);
-  return { record: sessionRecord(ref, json), lookIn: lookIn === 'inf' ? 'inf' : Number(lookIn) };
+  const { call } = JSON.parse(json) as StoredRecord;
+  return { record: sessionRecord(ref, json), lookIn: lookIn === 'inf' ? 'inf' : Number(lookIn), call };
 }
 
 export function refOf({ userId, sessionId }: SessionRef): SessionRef {
