@@ -159,9 +159,13 @@ export class RedisConnection {
   }
 
   #lookLater(): () => void {
-    return this.#clock.after(this.#deadlineMs / looksToDeadline, () => {
+    const betweenMs = this.#deadlineMs / looksToDeadline;
+    const dueMs = this.#clock.monotonicMs() + betweenMs;
+    return this.#clock.after(betweenMs, () => {
       this.#cancelLook = undefined;
       if (this.#unanswered === 0) return;
+      // A process that stood still has not read yet what came meanwhile.
+      if (this.#clock.monotonicMs() - dueMs >= betweenMs) this.#heardAtMs = this.#clock.monotonicMs();
       if (this.#clock.monotonicMs() - this.#heardAtMs >= this.#deadlineMs) this.close();
       else this.#cancelLook = this.#lookLater();
     });

@@ -1,0 +1,35 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { RedisConnection } from '../../src/server/adapter/redis/client/redis-connection.ts';
+import { FakeClock } from '../contract/fake-clock.ts';
+import { addressOf } from './log-on-redis.ts';
+import { RedisServer } from './redis-server.ts';
+
+const deadlineMs = 400;
+
+async function setUp() {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.stop());
+  const clock = new FakeClock();
+  const access = { tls: false, database: 0 };
+  const connection = await RedisConnection.open({ address: addressOf(server), access, clock, deadlineMs });
+  onTestFinished(() => connection.close());
+  return { server, clock, connection };
+}
+
+test('N4: a process that stood still does not take Redis for lost before it has read what came meanwhile', async () => {
+  const { clock, connection } = await setUp();
+  const answered = connection.send('PING', []);
+  clock.stall(10 * deadlineMs);
+  await clock.advance(deadlineMs / 4);
+  expect(String(await answered)).toBe('PONG');
+});
+
+test('N4: a Redis that answers nothing for as long as the deadline is taken for lost', async () => {
+  const { server, clock, connection } = await setUp();
+  server.pause();
+  onTestFinished(() => server.resume());
+  const answered = connection.send('PING', []);
+  const failed = expect(answered).rejects.toMatchObject({ kind: 'unknown' });
+  await clock.advance(deadlineMs);
+  await failed;
+});
