@@ -12,6 +12,7 @@ import { redisOutage } from './scenarios/redis-outage.ts';
 import { redisRestart } from './scenarios/redis-restart.ts';
 import { rollingDeploy } from './scenarios/rolling-deploy.ts';
 import { slowReader } from './scenarios/slow-reader.ts';
+import { soak } from './scenarios/soak.ts';
 import { socketDrop } from './scenarios/socket-drop.ts';
 import { socketDropOneNode } from './scenarios/socket-drop-one-node.ts';
 import { spike } from './scenarios/spike.ts';
@@ -31,6 +32,7 @@ const scenarios: readonly Scenario[] = [
   slowReader,
   churn,
   spike,
+  soak,
 ];
 
 /** What the process ends with where a promise was broken; 2 where the run itself failed. */

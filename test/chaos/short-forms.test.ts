@@ -104,3 +104,41 @@ test('N1: nodes that do not ask again while a slot moves are found out', async (
   expect(report).toMatchObject({ sabotage: 'retry', kept: false, lost: 0, doubled: 0 });
   expect(status).toBe(1);
 });
+
+/** Several nodes are started one after another, and what is kept for a while is waited for. */
+const timeout = 180_000;
+
+test('N1, X3: who reads nothing on a node of its own costs a budget, and leaves nothing behind', {
+  timeout,
+}, async (context) => {
+  const { status, report } = await slowReader(context, '--seed', '24', '--nodes', '3');
+  expect(report.broken).toEqual([]);
+  expect(report.faults).toMatchObject({ lost: 0, doubled: 0, out_of_order: 0, disconnected: 0 });
+  expect(report.median_buffers_difference_bytes).toBeLessThan(report.allowed_bytes);
+  expect(report.left_behind).toEqual([]);
+  expect(status).toBe(0);
+});
+
+test('N1, R3: clients that come and go on several nodes leave nothing behind, there and in Redis', {
+  timeout,
+}, async (context) => {
+  const { status, report } = await churn(context, '--seed', '25', '--nodes', '2');
+  expect(report.broken).toEqual([]);
+  expect(report.left_behind).toEqual([]);
+  expect(report.leaves).toBe(report.joins);
+  expect(status).toBe(0);
+});
+
+test('N1, S1: calls on several nodes lose nothing while clients sign in all at once, who leave nothing behind', {
+  timeout,
+}, async (context) => {
+  const { report } = await spike(context, '--seed', '26', '--nodes', '3', '--waves', '1');
+  const [wave] = report.waves;
+  expect(wave).toMatchObject({ served: 300, neither: 0, server_errors: 0, left_behind: [] });
+  expect(wave?.calls?.faults).toEqual({
+    ...{ lost: 0, doubled: 0, out_of_order: 0, strange: 0 },
+    ...{ refused: 0, disconnected: 0 },
+  });
+  // What the p99 was is judged by the full form: of so few sign-ins it says more of the machine.
+  expect(wave?.calls?.messages_during).toBeGreaterThan(0);
+});

@@ -32,6 +32,11 @@ const answers: { [Ask in keyof Answers]: (question: ProbeQuestion & { ask: Ask }
       const { rss, heapUsed, external } = process.memoryUsage();
       return { rss, heapUsed, external };
     },
+    usage() {
+      globalThis.gc?.();
+      const { rss, heapUsed, external } = process.memoryUsage();
+      return Promise.resolve({ rss, heapUsed, external });
+    },
     resources: () => Promise.resolve(countEach(process.getActiveResourcesInfo())),
     listeners: () =>
       Promise.resolve(

@@ -2,7 +2,7 @@ import type { ServerProcess } from './server-process.ts';
 
 /** What can be asked; a snapshot goes to a path. */
 export type ProbeQuestion =
-  | { readonly ask: 'memory' | 'resources' | 'listeners' | 'loop' }
+  | { readonly ask: 'memory' | 'resources' | 'listeners' | 'usage' | 'loop' }
   | { readonly ask: 'snapshot'; readonly path: string };
 
 /** `process.memoryUsage()` after a forced collection, in bytes. */
@@ -27,6 +27,7 @@ export interface Answers {
   readonly memory: ProcessMemory;
   readonly resources: Counts;
   readonly listeners: Counts;
+  readonly usage: ProcessMemory;
   readonly loop: LoopDelay;
   readonly snapshot: { readonly path: string };
 }
@@ -51,6 +52,11 @@ export class ServerProbe {
   /** How many listeners the process and its servers have, by emitter and event. */
   listeners(): Promise<Counts> {
     return this.#ask({ ask: 'listeners' });
+  }
+
+  /** The same after one collection, which holds a busy process up for less. */
+  usage(): Promise<ProcessMemory> {
+    return this.#ask({ ask: 'usage' });
   }
 
   loopDelay(): Promise<LoopDelay> {

@@ -3,6 +3,7 @@ import type { RunReport } from '../report/run-report.ts';
 
 /** What came and went, and what stayed. docs/chaos.md says what each figure is. */
 export interface ChurnFigures {
+  readonly nodes: number;
   readonly visits: number;
   readonly visits_by_end: Readonly<Record<string, number>>;
   readonly joins: number;
@@ -12,7 +13,7 @@ export interface ChurnFigures {
   readonly failures: readonly string[];
   readonly server_errors: number;
   readonly left_behind: readonly string[];
-  /** Of a fresh server, after the warm-up, at the end. */
+  /** Of fresh servers, all together, after the warm-up, at the end. */
   readonly heap_bytes: readonly [number, number, number];
 }
 
@@ -43,7 +44,7 @@ export function churnTable(report: ChurnReport): string {
       [mark(failures.length === 0), 'failures', failures.length, 'visits that went otherwise than meant'],
       [mark(server_errors === 0), 'server_errors', server_errors, 'errors in the log of the server'],
       [mark(left_behind.length === 0), 'left behind', left_behind.length, 'kinds of things'],
-      ['', 'heap', after ?? '', `MB; ${before} after the warm-up, ${fresh} fresh`],
+      ['', 'heap', after ?? '', `MB on ${report.nodes} node(s); ${before} after the warm-up, ${fresh} fresh`],
     ]),
     '',
     ...verdict(report),

@@ -1,9 +1,9 @@
 import { Random } from '../../seeded-run/random.ts';
-import type { ProductionServer } from '../../server-process/production-server.ts';
+import type { Nodes } from '../nodes/nodes.ts';
 import { type VisitEnd, visit, visitEnds } from './visit.ts';
 
 export interface CrowdOptions {
-  readonly server: ProductionServer;
+  readonly nodes: Nodes;
   readonly seed: number;
   readonly users: number;
   readonly rooms: readonly [string, ...string[]];
@@ -13,6 +13,8 @@ export interface CrowdOptions {
 
 /** Ephemeral ports are few; each address of loopback has its own. */
 const addresses = 16;
+/** Streams of chance: one a visit, and from here one for the nodes that it goes to. */
+const nodeChoices = 1_000_000;
 /** After so many a run need not go on: with a healthy server none fails. */
 const mostFailures = 10;
 
@@ -37,7 +39,7 @@ export class CrowdOfVisits {
 
   static async gather(options: CrowdOptions): Promise<CrowdOfVisits> {
     const names = Array.from({ length: options.users }, (_, index) => `user-${index}`);
-    return new CrowdOfVisits(options, await Promise.all(names.map((name) => options.server.token(name))));
+    return new CrowdOfVisits(options, await Promise.all(names.map((name) => options.nodes.token(name))));
   }
 
   /** Until there were so many joins in all. Resolves when the last visit is over. */
@@ -53,13 +55,14 @@ export class CrowdOfVisits {
   }
 
   async #visit(): Promise<void> {
-    const { server, seed, rooms } = this.#options;
+    const { nodes, seed, rooms } = this.#options;
     const number = this.visits++;
     const random = new Random(seed, number);
+    const nodeChoice = new Random(seed, nodeChoices + number);
     const end = random.pick(visitEnds);
     try {
       await visit({
-        url: server.wsUrl,
+        url: () => nodes.wsUrlFor(nodeChoice),
         from: `127.0.1.${1 + (number % addresses)}`,
         token: this.#tokens[number % this.#tokens.length] ?? '',
         rooms,

@@ -10,7 +10,7 @@ const nothing: Residue = {
   objects: new Map([['Timeout', 3]]),
   collections: new Map([['Sessions.#live', 0]]),
 };
-const known = { own: new Set(['Sessions', 'Session', 'RateLimits']), rooms: 10, users: 20 };
+const known = { own: new Set(['Sessions', 'Session', 'RateLimits']), rooms: 10, users: 20, underway: 0 };
 
 const found = (after: Partial<Residue>, baseline: Partial<Residue> = {}) =>
   leftBehind(

@@ -23,7 +23,8 @@ export const visitEnds = [
 export type VisitEnd = (typeof visitEnds)[number];
 
 export interface VisitOptions {
-  readonly url: string;
+  /** Where the next connection goes. */
+  readonly url: () => string;
   /** The address of loopback to come from. */
   readonly from: string;
   readonly token: string;
@@ -47,7 +48,7 @@ const maxAwayMs = 100;
 export async function visit(options: VisitOptions): Promise<void> {
   const { end, random } = options;
   if (end === 'handshake') return breakHandshake(options);
-  let client = await FrameClient.open(options);
+  let client = await open(options);
   try {
     if (end === 'upgraded') return;
     const signedIn = client.hello({ token: options.token });
@@ -88,6 +89,10 @@ async function goAt(client: FrameClient, options: VisitOptions): Promise<void> {
   else await underway(random, signedOut);
 }
 
+function open({ url, from }: VisitOptions, firstId?: number): Promise<FrameClient> {
+  return FrameClient.open({ url: url(), from }, firstId);
+}
+
 async function join(client: FrameClient, roomId: string, { onJoin }: VisitOptions): Promise<void> {
   onJoin();
   await client.request({ case: 'joinRoom', value: { roomId, peerId: randomUUID() } });
@@ -108,7 +113,7 @@ async function comeBack(
   const isOvertaken = random.chance(0.3);
   if (!isOvertaken) client.drop(random.chance(0.5) ? 'reset' : 'end');
   await delay(random.int(0, maxAwayMs));
-  const next = await FrameClient.open(options, client.nextId);
+  const next = await open(options, client.nextId);
   try {
     const { resumed } = await next.hello({ token, resume: { sessionId, sessionSecret } });
     options.onResume(resumed);
@@ -129,7 +134,7 @@ async function underway(random: Random, request?: Promise<unknown>): Promise<voi
 
 /** Connects, asks for an upgrade, mostly not to the last byte, and goes. */
 async function breakHandshake({ url, from, random }: VisitOptions): Promise<void> {
-  const { hostname: host, port } = new URL(url);
+  const { hostname: host, port } = new URL(url());
   const socket = connect({ host, port: Number(port), localAddress: from });
   socket.on('error', () => undefined);
   await once(socket, 'connect');

@@ -14,6 +14,8 @@ export interface CrowdOptions {
   readonly pairs: number;
   /** How many bytes a connection carries at most in the direction in which it will be cut, after the handshake. */
   readonly maxBytesBeforeCut: number;
+  /** How long a token holds, in seconds; absent: an hour. */
+  readonly tokenLifeS?: number;
 }
 
 /** Streams of chance: one a client for what it says, one for its cuts below 0, and from here one for the nodes it goes to. */
@@ -75,7 +77,7 @@ export class Crowd {
 }
 
 async function enterMember(
-  { nodes, tally, seed, maxBytesBeforeCut }: CrowdOptions,
+  { nodes, tally, seed, maxBytesBeforeCut, tokenLifeS }: CrowdOptions,
   roomId: string,
   index: number,
 ): Promise<Omit<Member, 'partner'>> {
@@ -99,7 +101,10 @@ async function enterMember(
     name,
     roomId,
     url: `ws://127.0.0.1:${link.port}/ws`,
-    token: () => nodes.token(name),
+    token: () => {
+      tally.tokensGiven += 1;
+      return nodes.token(name, tokenLifeS === undefined ? {} : { expiresInS: tokenLifeS });
+    },
     node,
     ledger,
     observations,

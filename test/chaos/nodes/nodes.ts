@@ -58,6 +58,13 @@ export class Nodes {
     return first && portOf(random.pick([first, ...others]));
   }
 
+  /** Where a WebSocket of the next connection goes. Throws where no node answers. */
+  wsUrlFor(random: Random): string {
+    const port = this.portFor(random);
+    if (port === undefined) throw new Error('there is no node');
+    return `ws://127.0.0.1:${port}/ws`;
+  }
+
   /** Which node listens, or listened, at a port. */
   nameAt(port: number): string {
     return this.#nameByPort.get(port) ?? '';

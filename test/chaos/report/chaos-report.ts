@@ -1,3 +1,4 @@
+import type { Held, Steadiness } from '../soak/samples.ts';
 import type { PromisedLine } from './promised.ts';
 import type { RunReport } from './run-report.ts';
 
@@ -14,6 +15,7 @@ export interface Figures {
   readonly kills: number;
   readonly kills_in_flight: number;
   readonly freezes: number;
+  readonly tokens: number;
   readonly drains: number;
   readonly longest_drain_ms: number;
   readonly moved: number;
@@ -70,4 +72,6 @@ export interface ChaosReport extends RunReport, Figures {
   readonly past_window?: PastWindow;
   /** What stands in Redis when all clients are gone and should not. Absent: it was not looked at. */
   readonly left_behind?: readonly string[];
+  /** What the nodes held as time went by. Absent: it was not looked at. */
+  readonly held?: Readonly<Record<Held, Steadiness>>;
 }

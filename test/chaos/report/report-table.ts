@@ -7,7 +7,7 @@ const mostLines = 10;
 
 /** A report for people: what was done, what must be nought, and what comes of it. */
 export function reportTable(report: ChaosReport, particulars: readonly Particular[] = []): string {
-  const { promise, past_window: pastWindow, left_behind: left } = report;
+  const { promise, past_window: pastWindow, left_behind: left, held } = report;
   return [
     title(report),
     ...rows(done(report)),
@@ -15,6 +15,19 @@ export function reportTable(report: ChaosReport, particulars: readonly Particula
     '',
     ...rows(faults.map((fault) => [mark(report[fault] === 0), fault, report[fault], mustBeZero[fault]])),
     ...(pastWindow === undefined ? [] : ['', ...rows(past(pastWindow))]),
+    ...(held === undefined
+      ? []
+      : [
+          '',
+          ...rows(
+            Object.entries(held).map(([name, { first, last, allowed }]) => [
+              mark(last <= allowed),
+              name,
+              last,
+              `at last, ${first} after the warm-up, ${allowed} allowed`,
+            ]),
+          ),
+        ]),
     ...(left === undefined
       ? []
       : [

@@ -4,6 +4,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { KillCount } from '../nodes/kill-count.ts';
 import { MoveCount } from '../nodes/move-count.ts';
 import { CutCount } from '../proxy/cut-count.ts';
+import { Samples } from '../soak/samples.ts';
 import type { Figures } from './chaos-report.ts';
 
 /** Everything that is counted in a run. */
@@ -15,7 +16,11 @@ export class Tally {
   readonly cuts = new CutCount();
   readonly kills = new KillCount();
   readonly moves = new MoveCount();
+  /** What the nodes held, where a run looks at that. */
+  readonly samples = new Samples();
   freezes = 0;
+  /** Tokens that SDKs asked for: one each, and more as they refresh them. */
+  tokensGiven = 0;
   ghosts = 0;
   absent = 0;
   wrongViews = 0;
@@ -89,6 +94,7 @@ export class Tally {
       kills: this.kills.total,
       kills_in_flight: this.kills.inFlight,
       freezes: this.freezes,
+      tokens: this.tokensGiven,
       drains: moves.drains,
       longest_drain_ms: moves.longestDrainMs,
       moved: moves.moved,

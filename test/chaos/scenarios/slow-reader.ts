@@ -1,4 +1,5 @@
 import { Random } from '../../seeded-run/random.ts';
+import { nodesOption } from '../nodes/with-nodes.ts';
 import { runReport } from '../report/run-report.ts';
 import type { CountOptions, RunContext, Scenario } from '../scenario.ts';
 import {
@@ -17,6 +18,7 @@ const name = 'slow-reader';
 const options = {
   pairs: { says: 'pairs of runs, one of them with a client that does not read', fallback: 5 },
   megabytes: { says: 'what is said to that client in each', fallback: 50 },
+  ...nodesOption,
 } satisfies CountOptions;
 
 export const slowReader: Scenario<typeof options> = {
@@ -58,6 +60,8 @@ function trial(
     stopsReading,
     random: () => new Random(seed, pair),
     bytes: counts.megabytes * 1e6,
+    nodes: counts.nodes,
+    untilNothingLeft: counts.nodes > 1 && stopsReading && pair === counts.pairs - 1,
     sabotage,
     onProgress: (bytes) => progress(phase, [`${(bytes / 1e6).toFixed(0)} MB said`]),
     stop,

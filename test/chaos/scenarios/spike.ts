@@ -1,3 +1,4 @@
+import { nodesOption } from '../nodes/with-nodes.ts';
 import { runReport } from '../report/run-report.ts';
 import type { CountOptions, Scenario } from '../scenario.ts';
 import { brokenBySpike, type SpikeReport, spikeTable } from '../spike/spike-report.ts';
@@ -7,6 +8,8 @@ const name = 'spike';
 
 const options = {
   clients: { says: 'clients that sign in at once', fallback: 3_000 },
+  waves: { says: 'how many of the four waves there are, from the first on', fallback: 4 },
+  ...nodesOption,
 } satisfies CountOptions;
 
 /** The first two by default settings; in the others more must be told to come again. docs/chaos.md lists them. */
@@ -26,12 +29,14 @@ export const spike: Scenario<typeof options> = {
   async run({ options: given, counts, progress, stop }) {
     const startedAtMs = performance.now();
     const figures: WaveFigures[] = [];
-    for (const kind of waves) {
+    for (const kind of waves.slice(0, counts.waves)) {
       stop.throwIfAborted();
       progress(kind.name, ['starting']);
       const wave = await runWave({
         kind,
         clients: counts.clients,
+        nodes: counts.nodes,
+        seed: given.seed,
         sabotage: given.sabotage,
         onProgress: (served) => progress(kind.name, [`${served} served`]),
         stop,

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { ProductionServer } from '../../server-process/production-server.ts';
 import { FrameClient } from '../clients/frame-client.ts';
 import type { Channel } from '../ledger/channel.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { decodePayload } from '../ledger/payload.ts';
 
-export const roomId = 'room';
+/** Who enters, and where. */
+export interface GuestOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly token: string;
+}
 
 /** Somebody in the room. */
 export interface Guest {
@@ -16,23 +20,23 @@ export interface Guest {
 
 /** A room whose every message is in the ledger, with the time that it took. */
 export class ListeningRoom {
-  readonly #server: ProductionServer;
   readonly #ledger: Ledger;
+  readonly #roomId: string;
   readonly #channels = new Map<string, Channel>();
   /** By channel, by seq, in milliseconds. */
   readonly #sentAtMs: number[][] = [];
   readonly #latenciesMs = new Map<number, number[]>();
   readonly #guests: Guest[] = [];
 
-  constructor(server: ProductionServer, ledger: Ledger) {
-    this.#server = server;
+  constructor(ledger: Ledger, roomId: string) {
     this.#ledger = ledger;
+    this.#roomId = roomId;
   }
 
-  async enter(name: string): Promise<Guest> {
+  async enter({ name, url, token }: GuestOptions): Promise<Guest> {
     const peerId = randomUUID();
     const client = await FrameClient.open({
-      url: this.#server.wsUrl,
+      url,
       onEvent: ({ body }) => {
         const said = body.case === 'relay' ? body.value.body?.kind : undefined;
         if (said?.case === 'signal') this.#arrived(name, said.value.data);
@@ -40,8 +44,8 @@ export class ListeningRoom {
     });
     const guest = { name, peerId, client };
     this.#guests.push(guest);
-    await client.hello({ token: await this.#server.token(name) });
-    await client.request({ case: 'joinRoom', value: { roomId, peerId } });
+    await client.hello({ token });
+    await client.request({ case: 'joinRoom', value: { roomId: this.#roomId, peerId } });
     return guest;
   }
 
@@ -50,7 +54,7 @@ export class ListeningRoom {
     const { id, sent } = this.#channel(from, to);
     (this.#sentAtMs[id] ??= [])[sent] = performance.now();
     await this.#ledger.send(this.#channel(from, to), bytes, (payload) =>
-      from.client.say(roomId, to.peerId, payload),
+      from.client.say(this.#roomId, to.peerId, payload),
     );
   }
 
@@ -71,6 +75,13 @@ export class ListeningRoom {
       .filter(({ from, to }) => names.has(from) && names.has(to))
       .flatMap(({ id }) => this.#latenciesMs.get(id) ?? [])
       .sort((one, other) => one - other);
+  }
+
+  /** The same among all, in no order; they are forgotten then. */
+  takeLatenciesMs(): readonly number[] {
+    const all = [...this.#latenciesMs.values()].flat();
+    this.#latenciesMs.clear();
+    return all;
   }
 
   forgetLatencies(): void {

@@ -26,6 +26,8 @@ export interface SlowReaderReport extends RunReport {
   readonly median_p99_reading_ms: number;
   readonly messages: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** What nodes and Redis had that they should not when all were gone; with one node it is not looked at. */
+  readonly left_behind: readonly string[];
 }
 
 /** Beside the budget, for all that is kept of a connection that waits, in bytes. */
@@ -73,17 +75,19 @@ export function slowReaderFigures(
     median_p99_reading_ms: medianOf((pair) => pair.p99_reading_ms),
     messages: trials.reduce((sum, { messages }) => sum + messages, 0),
     faults,
+    left_behind: trials.flatMap(({ leftBehind }) => leftBehind),
   };
 }
 
 /** What these figures break, or why they prove too little, a sentence each. */
 export function brokenBySlowReader(figures: SlowReaderFigures): readonly string[] {
-  const { pairs, faults, median_buffers_difference_bytes } = figures;
+  const { pairs, faults, median_buffers_difference_bytes, left_behind } = figures;
   const least = Math.min(...pairs.map(({ held_back_bytes }) => held_back_bytes));
   return [
     ...Object.entries(faults)
       .filter(([, count]) => count > 0)
       .map(([fault, count]) => `${fault}: ${count}`),
+    ...left_behind.map((what) => `left_behind: ${what}`),
     ...(pairs.length < enoughPairs ? [] : brokenByManyPairs(figures)),
     ...tooMuch('median_buffers_difference_bytes', median_buffers_difference_bytes),
     ...(least < enoughHeldBack * allowedBytes
@@ -103,7 +107,7 @@ function brokenByManyPairs(figures: SlowReaderFigures): readonly string[] {
 }
 
 export function slowReaderTable(report: SlowReaderReport): string {
-  const { pairs, faults } = report;
+  const { pairs, faults, left_behind: left } = report;
   const isRight = (figure: string) => mark(!report.broken.some((sentence) => sentence.startsWith(figure)));
   const figures: readonly Row[] = [
     ['', 'messages', report.messages, 'in all trials'],
@@ -126,6 +130,7 @@ export function slowReaderTable(report: SlowReaderReport): string {
       report.median_p99_slow_ms.toFixed(1),
       `ms between the others, median; ${report.median_p99_reading_ms.toFixed(1)} without a slow reader`,
     ],
+    [mark(left.length === 0), 'left behind', left.length, 'things of those who went'],
   ];
   return [
     title(report),

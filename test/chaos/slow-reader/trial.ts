@@ -1,12 +1,15 @@
 import { settings } from '../../../src/process/settings.ts';
 import type { Random } from '../../seeded-run/random.ts';
-import { startProductionServer } from '../../server-process/production-server.ts';
+import type { ProductionServer } from '../../server-process/production-server.ts';
 import { type ProcessMemory, ServerProbe } from '../../server-process/server-probe.ts';
 import { Bell } from '../bell.ts';
+import { metricsToken } from '../churn/metrics.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { FreshNodes } from '../nodes/fresh-nodes.ts';
+import { type Place, withNodes } from '../nodes/with-nodes.ts';
 import { type SabotageRule, sabotagePreload } from '../sabotage/rules.ts';
 import { kernelBytes } from './kernel-queues.ts';
-import { type Guest, ListeningRoom, roomId } from './listening-room.ts';
+import { type Guest, ListeningRoom } from './listening-room.ts';
 import { talkToSlow } from './traffic.ts';
 
 export interface TrialOptions {
@@ -15,6 +18,10 @@ export interface TrialOptions {
   /** Decides what is said, the same for both trials of a pair. */
   readonly random: () => Random;
   readonly bytes: number;
+  /** How many nodes there are. The slow one has the first for itself where there are more. */
+  readonly nodes: number;
+  /** Whether it is waited, when all are gone, until nothing is left of them. */
+  readonly untilNothingLeft: boolean;
   readonly sabotage: SabotageRule | undefined;
   readonly onProgress: (bytes: number) => void;
   readonly stop: AbortSignal;
@@ -31,6 +38,8 @@ export interface Trial {
   readonly messages: number;
   /** What did not arrive, or not as it was sent. */
   readonly faults: Readonly<Record<string, number>>;
+  /** What nodes and Redis had that they should not, a sentence each; nothing where it was not looked at. */
+  readonly leftBehind: readonly string[];
   /** How long the slow one took to get everything once it read on. */
   readonly caughtUpMs: number;
 }
@@ -48,36 +57,64 @@ const env = {
   CONNECTION_RATE: '1000000',
   CONNECTION_BURST: '1000000',
   SEND_MAX_BYTES: '268435456',
+  METRICS_TOKEN: metricsToken,
 };
+/** With several nodes: what is kept for a while of those who went is gone soon, but not while somebody may still read it. */
+const envOfSeveral = {
+  ROOM_EMPTY_GRACE_MS: '300',
+  RECONNECTION_WINDOW_MAX_MS: '12000',
+};
+const roomId = 'room';
+/** How long until nothing is left: an end is told for the longest window, and the list of rooms is looked at each 10 s. */
+const cleanTimeoutMs = 60_000;
 const talkers = ['ann', 'bob', 'cid', 'dot'];
 /** What is said before the first measurement, so that what a process needs to talk at all is there. */
 const warmUpBytes = 6_000_000;
 const arriveTimeoutMs = 15_000;
 
-/** One server, one room, one measurement before and one after all talked. */
+/** One room, on one node or on several, one measurement before and one after all talked. */
 export async function runTrial(options: TrialOptions): Promise<Trial> {
-  const { sabotage } = options;
+  const { sabotage, nodes } = options;
   let serverErrors = 0;
-  const server = await startProductionServer({
-    rooms: [roomId],
-    env,
-    preloads: sabotage === undefined ? [] : [sabotagePreload(sabotage)],
-    isProbed: true,
-    onEntry: ({ level }) => {
-      if (level === 'error') serverErrors += 1;
+  return await withNodes(
+    {
+      count: nodes,
+      rooms: [roomId],
+      env: { ...env, ...(nodes > 1 && envOfSeveral) },
+      preloads: sabotage === undefined ? [] : [sabotagePreload(sabotage)],
+      isProbed: true,
+      onEntry: ({ level }) => {
+        if (level === 'error') serverErrors += 1;
+      },
     },
-  });
+    async (place) => {
+      const fresh = await FreshNodes.look(place);
+      const trial = await inRoom(options, place);
+      const leftBehind = options.untilNothingLeft ? await fresh.leftBehind(cleanTimeoutMs) : [];
+      return { ...trial, leftBehind, faults: { ...trial.faults, server_errors: serverErrors } };
+    },
+  );
+}
+
+async function inRoom(options: TrialOptions, { nodes }: Place): Promise<Omit<Trial, 'leftBehind'>> {
+  const [first, ...more] = nodes.running.map(({ server }) => server);
+  if (first === undefined) throw new Error('there is no node');
+  const elsewhere: readonly ProductionServer[] = more.length > 0 ? more : [first];
   const arrivals = new Bell();
   const ledger = new Ledger(arrivals);
-  const room = new ListeningRoom(server, ledger);
+  const room = new ListeningRoom(ledger, roomId);
+  const enter = async (name: string, server: ProductionServer) =>
+    room.enter({ name, url: server.wsUrl, token: await server.token(name) });
   try {
-    const slow = await room.enter('idler');
-    const [ann, bob, ...rest] = await Promise.all(talkers.map((name) => room.enter(name)));
+    const slow = await enter('idler', first);
+    const [ann, bob, ...rest] = await Promise.all(
+      talkers.map((name, index) => enter(name, elsewhere[index % elsewhere.length] ?? first)),
+    );
     if (ann === undefined || bob === undefined) throw new Error('nobody is there to talk');
-    const port = Number(new URL(server.process.url).port);
+    const port = Number(new URL(first.process.url).port);
     const measured = await talkAndMeasure({
       ...options,
-      probe: new ServerProbe(server.process),
+      probe: new ServerProbe(first.process),
       arrivals,
       room,
       slow,
@@ -92,12 +129,10 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
         ...ledger.faults,
         refused: Object.values(ledger.rejected).reduce((sum, count) => sum + count, 0),
         disconnected: room.gone.length,
-        server_errors: serverErrors,
       },
     };
   } finally {
     room.close();
-    await server.stop();
   }
 }
 
@@ -110,7 +145,9 @@ interface Measuring extends TrialOptions {
   readonly kernel: () => Promise<number>;
 }
 
-async function talkAndMeasure(options: Measuring): Promise<Omit<Trial, 'messages' | 'faults'>> {
+async function talkAndMeasure(
+  options: Measuring,
+): Promise<Omit<Trial, 'messages' | 'faults' | 'leftBehind'>> {
   const { room, slow, others, random, bytes, onProgress, stop, stopsReading, probe, arrivals, kernel } =
     options;
   await talkToSlow({ room, slow, others, random: random(), bytes: warmUpBytes, stop });

@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startProductionServer } from '../../server-process/production-server.ts';
+import { Random } from '../../seeded-run/random.ts';
 import { ServerProbe } from '../../server-process/server-probe.ts';
+import { metricsToken } from '../churn/metrics.ts';
 import type { FrameClient } from '../clients/frame-client.ts';
+import { FreshNodes } from '../nodes/fresh-nodes.ts';
+import { type Place, withNodes } from '../nodes/with-nodes.ts';
 import { type SabotageRule, sabotagePreload } from '../sabotage/rules.ts';
+import { Calls, callRooms } from './calls.ts';
 import { attemptSignIn } from './sign-in-attempt.ts';
 
 /** Where the clients come from, and what is set otherwise than by default. */
@@ -15,6 +19,9 @@ export interface WaveKind {
 export interface WaveOptions {
   readonly kind: WaveKind;
   readonly clients: number;
+  readonly nodes: number;
+  /** Decides to which node each attempt goes. */
+  readonly seed: number;
   readonly sabotage: SabotageRule | undefined;
   readonly onProgress: (served: number) => void;
   readonly stop: AbortSignal;
@@ -34,42 +41,114 @@ export interface WaveFigures {
   readonly loop_max_ms: number;
   readonly loop_p99_ms: number;
   readonly server_errors: number;
+  /** With several nodes: of calls that go on meanwhile. */
+  readonly calls?: CallFigures;
+  /** With several nodes: what they and Redis have when all are gone and did not before. */
+  readonly left_behind?: readonly string[];
+}
+
+/** How long the messages of calls took, from hand to hand, before the wave and while it signed in. */
+export interface CallFigures {
+  readonly messages_before: number;
+  readonly messages_during: number;
+  readonly p99_before_ms: number;
+  readonly p99_during_ms: number;
+  readonly faults: Readonly<Record<string, number>>;
 }
 
 /** How long clients come again as they are told before they give up. */
 const patienceMs = 40_000;
 const mostReasons = 5;
 
+/** With several nodes: what is kept for a while of those who went is gone soon. */
+const envOfSeveral = {
+  METRICS_TOKEN: metricsToken,
+  ROOM_EMPTY_GRACE_MS: '300',
+  RECONNECTION_WINDOW_MAX_MS: '5000',
+};
+/** How long calls go on before the wave. */
+const beforeMs = 6_000;
+const cleanTimeoutMs = 60_000;
+
+/** What came of those who signed in. */
+type Served = Omit<WaveFigures, 'calls' | 'left_behind' | 'server_errors'>;
+
 export async function runWave(options: WaveOptions): Promise<WaveFigures> {
-  const { kind, clients: count, sabotage, stop, onProgress } = options;
-  let serverErrors = 0;
-  const server = await startProductionServer({
-    rooms: [],
-    ...(kind.env && { env: kind.env }),
-    preloads: sabotage === undefined ? [] : [sabotagePreload(sabotage)],
-    isProbed: true,
-    onEntry: ({ level }) => {
-      if (level === 'error') serverErrors += 1;
+  const { kind, sabotage, nodes: count } = options;
+  let errors = 0;
+  return await withNodes(
+    {
+      count,
+      rooms: count > 1 ? callRooms : [],
+      env: { ...(count > 1 && envOfSeveral), ...kind.env },
+      preloads: sabotage === undefined ? [] : [sabotagePreload(sabotage)],
+      isProbed: true,
+      onEntry: ({ level }) => {
+        if (level === 'error') errors += 1;
+      },
     },
-  });
+    async (place) => {
+      if (count === 1) return { ...(await signInAll(options, place)), server_errors: errors };
+      const fresh = await FreshNodes.look(place);
+      const figures = await besideCalls(options, place);
+      const left = await fresh.leftBehind(cleanTimeoutMs);
+      return { ...figures, server_errors: errors, left_behind: left };
+    },
+  );
+}
+
+async function besideCalls(
+  options: WaveOptions,
+  place: Place,
+): Promise<Served & { readonly calls: CallFigures }> {
+  const calls = await Calls.begin(place.nodes);
+  try {
+    await delay(beforeMs);
+    const before = await calls.latencies();
+    let during = before;
+    const served = await signInAll(options, place, async () => {
+      during = await calls.latencies();
+    });
+    const { faults } = await calls.end();
+    return {
+      ...served,
+      calls: {
+        messages_before: before.messages,
+        messages_during: during.messages,
+        p99_before_ms: before.p99Ms,
+        p99_during_ms: during.p99Ms,
+        faults,
+      },
+    };
+  } finally {
+    await calls.stop();
+  }
+}
+
+/** Lets all sign in at once. `onServed`: before those who are served go. */
+async function signInAll(
+  { kind, clients: count, seed, stop, onProgress }: WaveOptions,
+  { nodes }: Place,
+  onServed: () => Promise<void> = () => Promise.resolve(),
+): Promise<Served> {
   const served: FrameClient[] = [];
   const toldLater: Record<string, number> = {};
   const neither: string[] = [];
   let servedAtFirst = 0;
   let mostAttempts = 0;
   let lastServedMs = 0;
+  const probes = nodes.running.map(({ server }) => new ServerProbe(server.process));
+  const loopDelays = () => Promise.all(probes.map((probe) => probe.loopDelay()));
   try {
-    const probe = new ServerProbe(server.process);
-    const tokens = await Promise.all(
-      Array.from({ length: count }, (_, user) => server.token(`user-${user}`)),
-    );
-    await probe.loopDelay();
+    const tokens = await Promise.all(Array.from({ length: count }, (_, user) => nodes.token(`user-${user}`)));
+    await loopDelays();
     const startedAtMs = performance.now();
     const comeUntilServed = async (token: string, index: number) => {
       const from = `127.0.2.${1 + (index % kind.addresses)}`;
+      const random = new Random(seed, index);
       for (let attempts = 1; performance.now() - startedAtMs < patienceMs && !stop.aborted; attempts++) {
         mostAttempts = Math.max(mostAttempts, attempts);
-        const attempt = await attemptSignIn({ url: server.wsUrl, from, token });
+        const attempt = await attemptSignIn({ url: nodes.wsUrlFor(random), from, token });
         if (attempt.outcome === 'served') {
           served.push(attempt.client);
           lastServedMs = performance.now() - startedAtMs;
@@ -86,7 +165,8 @@ export async function runWave(options: WaveOptions): Promise<WaveFigures> {
       }
     };
     await Promise.all(tokens.map(comeUntilServed));
-    const loop = await probe.loopDelay();
+    await onServed();
+    const loops = await loopDelays();
     return {
       wave: kind.name,
       clients: count,
@@ -98,12 +178,10 @@ export async function runWave(options: WaveOptions): Promise<WaveFigures> {
       neither_why: [...new Set(neither)].slice(0, mostReasons),
       all_served_ms: Math.round(lastServedMs),
       most_attempts: mostAttempts,
-      loop_max_ms: Math.round(loop.maxMs),
-      loop_p99_ms: Math.round(loop.p99Ms),
-      server_errors: serverErrors,
+      loop_max_ms: Math.round(Math.max(...loops.map(({ maxMs }) => maxMs))),
+      loop_p99_ms: Math.round(Math.max(...loops.map(({ p99Ms }) => p99Ms))),
     };
   } finally {
     for (const client of served) client.drop('reset');
-    await server.stop();
   }
 }

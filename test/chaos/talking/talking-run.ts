@@ -81,6 +81,10 @@ export interface TalkingPlan<Options extends CrowdOptions, Servers = RedisServer
     | (RedisServer extends Servers ? 'in-memory' | 'always' : never)
     | (() => Promise<Deployment<Servers>>);
   readonly env?: (counts: Counts<Options>) => Readonly<Record<string, string>>;
+  /** The nodes answer the questions of a probe. */
+  readonly isProbed?: boolean;
+  /** How long a token holds, in seconds; absent: an hour. */
+  readonly tokenLifeS?: number;
   /** The longest pause between two messages, in milliseconds, for so many pairs. */
   readonly maxPauseMs: (pairs: number) => number;
   /** How many bytes a connection carries at most in the direction in which it is cut, after the handshake. */

@@ -31,6 +31,7 @@ interface Outcome {
   readonly rightlyAnew: number;
   readonly pastWindow: PastWindow | undefined;
   readonly leftBehind: readonly string[] | undefined;
+  readonly held: ChaosReport['held'];
   /** Why the run proves less than it should. */
   readonly shortcomings: readonly string[];
 }
@@ -86,6 +87,7 @@ async function onNodes<Options extends CrowdOptions, Servers>(
       ...plan.env?.(context.counts),
     },
     preloads: sabotage === undefined ? [] : [sabotagePreload(sabotage)],
+    isProbed: plan.isProbed ?? false,
     onEntry: ({ level, event = '' }) => {
       if (level === 'error') tally.serverError(event);
     },
@@ -101,6 +103,7 @@ async function onNodes<Options extends CrowdOptions, Servers>(
       rooms,
       maxBytesBeforeCut,
       tally,
+      ...(plan.tokenLifeS !== undefined && { tokenLifeS: plan.tokenLifeS }),
     });
     const run = runOf(context, { rooms, tally, nodes, redis, crowd });
     let outcome: Outcome;
@@ -190,6 +193,7 @@ async function withCrowd<Options extends CrowdOptions, Servers>(
     rightlyAnew: tally.startedAnewRightly,
     pastWindow,
     leftBehind: undefined,
+    held: tally.samples.count > 0 ? tally.samples.steadiness : undefined,
     shortcomings,
   };
 }
@@ -201,7 +205,7 @@ function shortcoming({ name, has, wants }: Aim): readonly string[] {
 function reportOf<Options extends CrowdOptions, Servers>(
   { name, promise, alsoPromised, nodes }: TalkingPlan<Options, Servers>,
   { options }: RunContext<Options>,
-  { figures, particulars, broken: others, rightlyAnew, pastWindow, leftBehind, shortcomings }: Outcome,
+  { figures, particulars, broken: others, rightlyAnew, pastWindow, leftBehind, held, shortcomings }: Outcome,
   ms: number,
 ): ChaosReport {
   const promises = [
@@ -222,5 +226,6 @@ function reportOf<Options extends CrowdOptions, Servers>(
     ...Object.fromEntries(particulars.map(({ name: figure, value }) => [figure, value])),
     ...(pastWindow && { past_window: pastWindow }),
     ...(leftBehind && { left_behind: leftBehind }),
+    ...(held && { held }),
   };
 }
