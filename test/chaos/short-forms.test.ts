@@ -108,17 +108,6 @@ test('N1: nodes that do not ask again while a slot moves are found out', async (
 /** Several nodes are started one after another, and what is kept for a while is waited for. */
 const timeout = 180_000;
 
-test('N1, X3: who reads nothing on a node of its own costs a budget, and leaves nothing behind', {
-  timeout,
-}, async (context) => {
-  const { status, report } = await slowReader(context, '--seed', '24', '--nodes', '3');
-  expect(report.broken).toEqual([]);
-  expect(report.faults).toMatchObject({ lost: 0, doubled: 0, out_of_order: 0, disconnected: 0 });
-  expect(report.median_buffers_difference_bytes).toBeLessThan(report.allowed_bytes);
-  expect(report.left_behind).toEqual([]);
-  expect(status).toBe(0);
-});
-
 test('N1, R3: clients that come and go on several nodes leave nothing behind, there and in Redis', {
   timeout,
 }, async (context) => {
