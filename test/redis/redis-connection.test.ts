@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { RedisConnection } from '../../src/server/adapter/redis/client/redis-connection.ts';
+import { RedisScript } from '../../src/server/adapter/redis/client/redis-script.ts';
 import { FakeClock } from '../contract/fake-clock.ts';
 import { addressOf } from './log-on-redis.ts';
 import { RedisServer } from './redis-server.ts';
@@ -32,4 +33,21 @@ test('N4: a Redis that answers nothing for as long as the deadline is taken for 
   const failed = expect(answered).rejects.toMatchObject({ kind: 'unknown' });
   await clock.advance(deadlineMs);
   await failed;
+});
+
+test('scripts that the socket does not take at once arrive as they were sent, whatever is sent after them', async () => {
+  const { connection, server } = await setUp();
+  const echo = RedisScript.load(import.meta.url, './echo.lua');
+  await connection.send('SCRIPT', ['LOAD', echo.source]);
+  server.pause();
+  const bodies = Array.from({ length: 500 }, (_, index) => Buffer.alloc(30_000 + index, index));
+  const answers: Promise<unknown>[] = [];
+  for (const [index, body] of bodies.entries()) {
+    answers.push(connection.send('EVALSHA', [body], echo.callOn(['key'])));
+    // What was sent so far is on its way before the next.
+    if (index % 5 === 4) await new Promise(setImmediate);
+  }
+  server.resume();
+  const arrived = (await Promise.all(answers)) as Buffer[];
+  for (const [index, body] of bodies.entries()) expect(body.equals(arrived[index] as Buffer)).toBe(true);
 });

@@ -99,7 +99,7 @@ export class RedisClient implements Redis {
   ): Promise<RedisReply> {
     const primary = this.#primaryOf(slot);
     try {
-      const sent = primary.send('EVALSHA', [script.sha, keys.length, ...keys, ...args]);
+      const sent = primary.send('EVALSHA', args, script.callOn(keys));
       if (ack === 'memory') return await sent;
       const [reply] = await Promise.all([sent, primary.replicated()]);
       return reply;

@@ -1,12 +1,26 @@
 import { Command } from 'ioredis';
+import { bulk, type PackedArguments } from './packed-arguments.ts';
 import type { RedisArgument } from './redis.ts';
 
-/** A command as the library sends it. Its reply keeps its strings as bytes. */
-export function redisCommand(name: string, args: readonly RedisArgument[]): Command {
+/** Gives room for so many bytes, which are written over at once. */
+export type Allocate = (length: number) => Buffer;
+
+/**
+ * A command as the library sends it. Its reply keeps its strings as bytes. `first` come before the others, and only with a script, whose
+ * bytes are put where `allocate` says.
+ */
+export function redisCommand(
+  name: string,
+  args: readonly RedisArgument[],
+  first: PackedArguments = noArguments,
+  allocate: Allocate = (length) => Buffer.allocUnsafe(length),
+): Command {
   return name === 'EVALSHA'
-    ? new PackedCommand(name, args)
+    ? new PackedCommand(name, commandBytes(name, first, args, allocate))
     : new Command(name, args.map(plain), { replyEncoding: null });
 }
+
+const noArguments: PackedArguments = { count: 0, text: '' };
 
 /**
  * A command whose bytes are made here. A script has so many arguments that the library, which looks at each of them several times,
@@ -15,9 +29,9 @@ export function redisCommand(name: string, args: readonly RedisArgument[]): Comm
 class PackedCommand extends Command {
   readonly #bytes: Buffer;
 
-  constructor(name: string, args: readonly RedisArgument[]) {
+  constructor(name: string, bytes: Buffer) {
     super(name, [], { replyEncoding: null });
-    this.#bytes = commandBytes(name, args);
+    this.#bytes = bytes;
   }
 
   override toWritable(): Buffer {
@@ -26,37 +40,41 @@ class PackedCommand extends Command {
 }
 
 /** As RESP has it: an array of bulk strings. */
-function commandBytes(name: string, args: readonly RedisArgument[]): Buffer {
+function commandBytes(
+  name: string,
+  first: PackedArguments,
+  args: readonly RedisArgument[],
+  allocate: Allocate,
+): Buffer {
   const texts: string[] = [];
   const bodies: Uint8Array[] = [];
-  let text = `*${args.length + 1}\r\n${bulk(name)}`;
-  let bodyBytes = 0;
+  let text = `*${1 + first.count + args.length}\r\n${bulk(name)}${first.text}`;
+  let bytesInAll = 0;
   for (const arg of args) {
-    if (typeof arg !== 'object') {
-      text += bulk(String(arg));
-      continue;
+    if (typeof arg === 'number') {
+      const digits = String(arg);
+      text += `$${digits.length}\r\n${digits}\r\n`;
+    } else if (typeof arg === 'string') text += bulk(arg);
+    else {
+      text += `$${arg.length}\r\n`;
+      texts.push(text);
+      bodies.push(arg);
+      bytesInAll += Buffer.byteLength(text) + arg.length;
+      text = '\r\n';
     }
-    texts.push(`${text}$${arg.length}\r\n`);
-    bodies.push(arg);
-    bodyBytes += arg.length;
-    text = '\r\n';
   }
   texts.push(text);
-  const textBytes = texts.reduce((sum, each) => sum + Buffer.byteLength(each), 0);
-  const bytes = Buffer.allocUnsafe(textBytes + bodyBytes);
+  bytesInAll += Buffer.byteLength(text);
+  const bytes = allocate(bytesInAll);
   let at = 0;
-  for (const [index, each] of texts.entries()) {
-    at += bytes.write(each, at);
+  for (let index = 0; index < texts.length; index++) {
+    at += bytes.write(texts[index] as string, at);
     const body = bodies[index];
     if (body === undefined) continue;
     bytes.set(body, at);
     at += body.length;
   }
   return bytes;
-}
-
-function bulk(text: string): string {
-  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }
 
 /** As the library takes it: of bytes it knows only buffers. */

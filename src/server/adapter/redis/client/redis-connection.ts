@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { Redis } from 'ioredis';
 import type { Clock } from '../../../../shared/clock.ts';
+import type { PackedArguments } from './packed-arguments.ts';
 import type { RedisArgument, RedisReply } from './redis.ts';
 import { redisCommand } from './redis-command.ts';
 import { RedisFault } from './redis-fault.ts';
+import { WriteBlock } from './write-block.ts';
 
 /** Where a server listens. */
 export interface RedisAddress {
@@ -30,7 +32,6 @@ export interface RedisConnectionOptions {
 
 /** How often in a deadline the connection is looked at. */
 const looksToDeadline = 4;
-
 /**
  * One connection to one server, from its opening to its end. It does not reconnect and sends nothing twice; commands are carried out in the
  * order in which they are sent. Once it is closed all that was not answered has failed as `unknown`.
@@ -48,6 +49,8 @@ export class RedisConnection {
   #cancelLook: (() => void) | undefined;
   #isClosed = false;
   #isCorked = false;
+  readonly #block = new WriteBlock();
+  readonly #allocate = (length: number) => this.#block.allocate(length);
 
   private constructor({ address, access, clock, deadlineMs }: RedisConnectionOptions) {
     this.address = address;
@@ -98,12 +101,12 @@ export class RedisConnection {
     return connection;
   }
 
-  /** Rejects with a fault. */
-  send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
+  /** `first` come before `args`, and only with a script. Rejects with a fault. */
+  send(name: string, args: readonly RedisArgument[], first?: PackedArguments): Promise<RedisReply> {
     if (this.#isClosed) return Promise.reject(new RedisFault('not-sent', 'the connection is closed'));
-    const command = redisCommand(name, args);
-    if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
     this.#cork();
+    const command = redisCommand(name, args, first, this.#allocate);
+    if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
     this.#cancelLook ??= this.#lookLater();
     const answered = this.#redis.sendCommand(command) as Promise<RedisReply>;
     return answered.then(
@@ -137,12 +140,13 @@ export class RedisConnection {
   /** What is sent in one turn of the event loop leaves in one write. */
   #cork(): void {
     if (this.#isCorked) return;
-    const { stream } = this.#redis;
     this.#isCorked = true;
-    stream.cork();
+    // What is not written yet still needs its memory.
+    if (this.#redis.stream.writableLength === 0) this.#block.reuse();
+    this.#redis.stream.cork();
     setImmediate(() => {
       this.#isCorked = false;
-      stream.uncork();
+      this.#redis.stream.uncork();
     });
   }
 

@@ -1,6 +1,7 @@
 import { backoffDelayMs } from '../../../../shared/backoff.ts';
 import type { Clock } from '../../../../shared/clock.ts';
 import type { Log } from '../../../port/log.ts';
+import type { PackedArguments } from './packed-arguments.ts';
 import type { RedisArgument, RedisReply } from './redis.ts';
 import { type RedisAccess, type RedisAddress, RedisConnection } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
@@ -44,13 +45,13 @@ export class RedisPrimary {
   }
 
   /** Rejects with a fault. */
-  send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
+  send(name: string, args: readonly RedisArgument[], first?: PackedArguments): Promise<RedisReply> {
     const connection = this.#connection;
     if (connection === undefined) {
       const { host, port } = this.address;
       return Promise.reject(new RedisFault('not-sent', `no connection to ${host}:${port}`));
     }
-    return connection.send(name, args);
+    return connection.send(name, args, first);
   }
 
   /**

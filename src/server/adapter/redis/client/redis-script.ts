@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { type PackedArguments, packedArguments } from './packed-arguments.ts';
 
 /** All that were read. */
 const loaded: RedisScript[] = [];
@@ -10,12 +11,22 @@ export class RedisScript {
   readonly source: string;
   /** By which a server that has it knows it: SHA-1 of the source, in hexadecimal. */
   readonly sha: string;
+  readonly #calls = new WeakMap<readonly string[], PackedArguments>();
 
   private constructor(name: string, body: string) {
     this.name = name;
     // With this first line a server that can't write (no memory, no disk, too few replicas) refuses before anything is done.
     this.source = `#!lua\n${body}`;
     this.sha = createHash('sha1').update(this.source).digest('hex');
+  }
+
+  /** What `EVALSHA` begins with: the script, and its keys. Made once for each list of keys that stays. */
+  callOn(keys: readonly string[]): PackedArguments {
+    const known = this.#calls.get(keys);
+    if (known !== undefined) return known;
+    const call = packedArguments([this.sha, String(keys.length), ...keys]);
+    this.#calls.set(keys, call);
+    return call;
   }
 
   /** Every script that the process may run: what a server is made to know when a connection to it opens. */

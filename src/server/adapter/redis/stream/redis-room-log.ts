@@ -151,11 +151,9 @@ export class RedisRoomLog implements RoomLog {
     const { keys, slot } = this.#place(stream);
     const [first] = commits as readonly [Commit];
     if (isRelay(first)) {
-      const relays = (commits as readonly RelayCommit[]).flatMap(relayArguments);
-      const reply = await redis.attempt(relayScript, keys, [seed(), keepMs, maxBytes, ...relays], {
-        slot,
-        ack,
-      });
+      const args: RedisArgument[] = [seed(), keepMs, maxBytes];
+      for (const relay of commits as readonly RelayCommit[]) args.push(...relayArguments(relay));
+      const reply = await redis.attempt(relayScript, keys, args, { slot, ack });
       return reply as readonly RedisReply[];
     }
     const joined = first.changes.some(({ kind }) => kind === 'add-member') ? roomIdOf(stream) : undefined;

@@ -20,11 +20,11 @@ export function readMessage(message: Buffer, listener: Omit<StreamListener, 'onI
   for (let at = 0; at < message.length; ) {
     const start = at + headBytes;
     const end = start + message.readUInt32BE(at + 1);
-    const item = message.subarray(start, end);
-    if (message[at] === kind.entry) listener.onEntry(readEntry(item));
+    if (message[at] === kind.entry) listener.onEntry(readEntry(message, start, end));
     else if (message[at] === kind.published) {
-      const bodyAt = 2 + item.readUInt16BE(0);
-      listener.onPublished(item.toString('utf8', 2, bodyAt), item.subarray(bodyAt));
+      const keyAt = start + 2;
+      const bodyAt = keyAt + message.readUInt16BE(start);
+      listener.onPublished(message.toString('utf8', keyAt, bodyAt), message.subarray(bodyAt, end));
     }
     at = end;
   }

@@ -3,14 +3,17 @@ import type { RedisReply } from '../client/redis.ts';
 
 const entryHeadBytes = 20;
 
-/** An entry as `stream.lua` packs it: epoch, offset, route and both `previous`, 32 bits each, most significant byte first; then its body. */
-export function readEntry(packed: Buffer): Entry {
+/**
+ * An entry as `stream.lua` packs it, from one place in some bytes to another: epoch, offset, route and both `previous`, 32 bits each, most
+ * significant byte first; then its body.
+ */
+export function readEntry(bytes: Buffer, at = 0, end = bytes.length): Entry {
   return {
-    position: { epoch: packed.readUInt32BE(0), offset: packed.readUInt32BE(4) },
-    route: packed.readUInt32BE(8),
-    previous: packed.readUInt32BE(12),
-    previousToAll: packed.readUInt32BE(16),
-    body: packed.subarray(entryHeadBytes),
+    position: { epoch: bytes.readUInt32BE(at), offset: bytes.readUInt32BE(at + 4) },
+    route: bytes.readUInt32BE(at + 8),
+    previous: bytes.readUInt32BE(at + 12),
+    previousToAll: bytes.readUInt32BE(at + 16),
+    body: bytes.subarray(at + entryHeadBytes, end),
   };
 }
 

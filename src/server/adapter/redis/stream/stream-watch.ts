@@ -42,17 +42,17 @@ export class StreamWatch {
   async subscribe(place: StreamPlace, listener: StreamListener): Promise<Subscription> {
     const { redis, clock } = this.#options;
     const followed: Followed = { place, listener, seen: undefined, atMs: clock.monotonicMs() };
+    const seeing: Omit<StreamListener, 'onInterrupted'> = {
+      onEntry: (entry) => {
+        if (followed.seen !== undefined && followed.seen.epoch !== entry.position.epoch)
+          this.#vouch(followed);
+        this.#saw(followed, entry.position);
+        listener.onEntry(entry);
+      },
+      onPublished: (key, body) => listener.onPublished(key, body),
+    };
     const subscription = await redis.subscribe(place.channel, {
-      onMessage: (message) =>
-        readMessage(message, {
-          onEntry: (entry) => {
-            if (followed.seen !== undefined && followed.seen.epoch !== entry.position.epoch)
-              this.#vouch(followed);
-            this.#saw(followed, entry.position);
-            listener.onEntry(entry);
-          },
-          onPublished: (key, body) => listener.onPublished(key, body),
-        }),
+      onMessage: (message) => readMessage(message, seeing),
       onInterrupted: () => {
         this.#vouch(followed);
         listener.onInterrupted();

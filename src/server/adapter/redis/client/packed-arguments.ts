@@ -1,0 +1,24 @@
+/** Arguments that stay the same from one command to the next, as they are sent. */
+export interface PackedArguments {
+  readonly count: number;
+  readonly text: string;
+}
+
+/** Texts up to this length are looked through. */
+const maxLooked = 64;
+
+export function packedArguments(args: readonly string[]): PackedArguments {
+  return { count: args.length, text: args.map(bulk).join('') };
+}
+
+/** As RESP has it: a bulk string. */
+export function bulk(text: string): string {
+  return `$${byteLength(text)}\r\n${text}\r\n`;
+}
+
+/** Most texts are a few ASCII characters, which are looked through faster than the call that counts their bytes takes. */
+function byteLength(text: string): number {
+  if (text.length > maxLooked) return Buffer.byteLength(text);
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
+  return text.length;
+}
