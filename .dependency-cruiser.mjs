@@ -53,7 +53,7 @@ export const importTable = [
     folder: 'src/server/feature/*',
     own: ['gen', 'src/shared', 'src/server/frame', 'src/server/port', 'src/server/domain'],
     types: ['src/server/session'],
-    packages: protobuf,
+    packages: [...protobuf, 'p-queue'],
     node: true,
   },
   { folder: 'src/server/adapter/memory', ...adapter, packages: [...protobuf, 'lru-cache'] },

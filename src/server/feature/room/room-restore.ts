@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
+import PQueue from 'p-queue';
 import { type ResumedRoom, ResumedRoomSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { backoffDelayMs } from '../../../shared/backoff.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { CloseCode } from '../../../shared/close-codes.ts';
-import { FewAtOnce } from '../../../shared/few-at-once.ts';
 import { pause } from '../../../shared/pause.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { decidePutBack } from '../../domain/put-back.ts';
@@ -40,8 +40,8 @@ export class RoomRestore implements RoomLosses {
   readonly #settling = new Map<string, number>();
   /** Until then any room may, by the monotonic clock. */
   #settlingUntilMs = Number.NEGATIVE_INFINITY;
-  readonly #puttingBack = new FewAtOnce(atOnce);
-  readonly #returning = new FewAtOnce(atOnce);
+  readonly #puttingBack = new PQueue({ concurrency: atOnce });
+  readonly #returning = new PQueue({ concurrency: atOnce });
 
   constructor(options: RoomRestoreOptions) {
     this.#options = options;
@@ -115,9 +115,9 @@ export class RoomRestore implements RoomLosses {
     const { roomId, stream, peerId, join } = membership;
     for (;;) {
       const joined = await this.#untilReached(session, () =>
-        this.#puttingBack.run(() => this.#putBack(session, membership)),
+        this.#puttingBack.add(() => this.#putBack(session, membership)),
       );
-      await this.#puttingBack.idle();
+      await this.#puttingBack.onIdle();
       await pause(clock, settleMs, session.gone);
       const comeBack = async () => {
         // What was put back may be lost again; what a host has put out since is not.
@@ -125,7 +125,7 @@ export class RoomRestore implements RoomLosses {
         if (!read.good && read.why === 'lost') return undefined;
         return roomReturn.comeBack(session, roomId, { peerId, join }, undefined);
       };
-      const returned = await this.#untilReached(session, () => this.#returning.run(comeBack));
+      const returned = await this.#untilReached(session, () => this.#returning.add(comeBack));
       if (returned === undefined) continue;
       if (returned.room.outcome.case === 'error') this.#forget(session, membership);
       return returned;
