@@ -91,7 +91,9 @@ export default defineConfig({
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
           ...oneByOne,
-          testTimeout: 60_000,
+          // Each is several processes.
+          maxConcurrency: 2,
+          testTimeout: 180_000,
         },
       },
       {

@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
 import type { ChurnReport } from './churn/churn-report.ts';
-import type { ClusterReport } from './cluster/cluster-count.ts';
-import type { FailoverReport } from './failover/failover-count.ts';
 import { type ChaosRun, chaosRun } from './run-chaos.ts';
 import type { SlowReaderReport } from './slow-reader/slow-reader-report.ts';
 import type { SpikeReport } from './spike/spike-report.ts';
@@ -14,21 +12,6 @@ const churn = chaosRun('churn', [
   ...['--users', '50', '--rooms', '20', '--window', '300'],
 ]) as ChaosRun<ChurnReport>;
 const spike = chaosRun('spike', ['--clients', '300']) as ChaosRun<SpikeReport>;
-const few = ['--pairs', '8', '--rooms', '2', '--seconds', '40'];
-const failover = chaosRun('redis-failover', ['--failovers', '1', ...few]) as ChaosRun<FailoverReport>;
-const failoverReplicaAck = chaosRun('redis-failover-replica-ack', [
-  ...['--failovers', '1', ...few],
-]) as ChaosRun<FailoverReport>;
-const cluster = chaosRun('redis-cluster', [
-  '--moves',
-  '1',
-  '--kills',
-  '1',
-  ...few,
-]) as ChaosRun<ClusterReport>;
-
-const zeros = { lost: 0, doubled: 0, out_of_order: 0, started_anew: 0, spurious_left: 0, ghosts: 0 };
-
 test.concurrent('X3: who reads nothing costs a budget, the others notice nothing, and it gets everything when it reads on', async (context) => {
   const { status, report } = await slowReader(context, '--seed', '21');
   expect(report.broken).toEqual([]);
@@ -58,59 +41,7 @@ test.concurrent('S1, X4: of clients that sign in all at once each is served, or 
   expect(status).toBe(0);
 });
 
-test('S6, N4: of what a failover lost each client was told that has not got it', async (context) => {
-  const { status, report } = await failover(context, '--seed', '61');
-  expect([...report.broken, ...report.ended_as]).toEqual([]);
-  expect(report).toMatchObject({ ...zeros, failovers: 1, kills: 1 });
-  expect(report.entries_lost).toBeGreaterThan(0);
-  expect(report.said_gone).toBeGreaterThan(0);
-  expect(status).toBe(0);
-});
-
-test('S6: with ack=replica nothing acknowledged is lost, though a replica was held back', async (context) => {
-  const { status, report } = await failoverReplicaAck(context, '--seed', '62');
-  expect([...report.broken, ...report.ended_as]).toEqual([]);
-  expect(report).toMatchObject({ ...zeros, failovers: 1, acknowledged_gone: 0, acknowledged_alone: 0 });
-  expect(report.entries_held_back).toBeGreaterThan(0);
-  expect(status).toBe(0);
-});
-
-test('N1, S6: a slot that moves under traffic, and a master that is killed, cost nobody a message', async (context) => {
-  const { status, report } = await cluster(context, '--seed', '63');
-  expect([...report.broken, ...report.ended_as]).toEqual([]);
-  expect(report).toMatchObject({ ...zeros, moves: 1, kills: 1, resumes_by_moves: 0 });
-  expect(report.commits_during_move).toBeGreaterThan(0);
-  expect(report.tryagain_seen).toBeGreaterThan(0);
-  expect(status).toBe(0);
-});
-
-test('S6, N4: nodes that take one history of Redis for another are found out', async (context) => {
-  const { status, report } = await failover(context, '--seed', '64', '--sabotage', 'lineage');
-  expect(report.lost).toBeGreaterThan(0);
-  expect(report).toMatchObject({ sabotage: 'lineage', kept: false });
-  expect(status).toBe(1);
-});
-
-test('S6: nodes that acknowledge what no replica has are found out', async (context) => {
-  const { status, report } = await failoverReplicaAck(context, '--seed', '65', '--sabotage', 'wait');
-  expect(report.acknowledged_alone).toBeGreaterThan(0);
-  expect(report).toMatchObject({ sabotage: 'wait', kept: false });
-  expect(status).toBe(1);
-});
-
-test('N1: nodes that do not ask again while a slot moves are found out', async (context) => {
-  const { status, report } = await cluster(context, '--seed', '66', '--sabotage', 'retry');
-  expect(report.server_errors).toBeGreaterThan(0);
-  expect(report).toMatchObject({ sabotage: 'retry', kept: false, lost: 0, doubled: 0 });
-  expect(status).toBe(1);
-});
-
-/** Several nodes are started one after another, and what is kept for a while is waited for. */
-const timeout = 180_000;
-
-test('N1, R3: clients that come and go on several nodes leave nothing behind, there and in Redis', {
-  timeout,
-}, async (context) => {
+test.concurrent('N1, R3: clients that come and go on several nodes leave nothing behind, there and in Redis', async (context) => {
   const { status, report } = await churn(context, '--seed', '25', '--nodes', '2');
   expect(report.broken).toEqual([]);
   expect(report.left_behind).toEqual([]);
@@ -118,9 +49,7 @@ test('N1, R3: clients that come and go on several nodes leave nothing behind, th
   expect(status).toBe(0);
 });
 
-test('N1, S1: calls on several nodes lose nothing while clients sign in all at once, who leave nothing behind', {
-  timeout,
-}, async (context) => {
+test.concurrent('N1, S1: calls on several nodes lose nothing while clients sign in all at once, who leave nothing behind', async (context) => {
   const { report } = await spike(context, '--seed', '26', '--nodes', '3', '--waves', '1');
   const [wave] = report.waves;
   expect(wave).toMatchObject({ served: 300, neither: 0, server_errors: 0, left_behind: [] });
