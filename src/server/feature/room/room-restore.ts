@@ -4,7 +4,6 @@ import { type ResumedRoom, ResumedRoomSchema } from '../../../../gen/parley/sign
 import { backoffDelayMs } from '../../../shared/backoff.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { CloseCode } from '../../../shared/close-codes.ts';
-import { pause } from '../../../shared/pause.ts';
 import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { decidePutBack } from '../../domain/put-back.ts';
 import { controlFrame } from '../../frame/server-frame.ts';
@@ -14,6 +13,7 @@ import type { SessionStore } from '../../port/session-store.ts';
 import type { RoomLosses } from '../../session/returning.ts';
 import type { RoomMembership, Session } from '../../session/session.ts';
 import type { SessionKeeper } from '../../session/session-keeper.ts';
+import { pause } from './pause.ts';
 import { type Returned, type RoomReturn, refusedRoom } from './room-return.ts';
 
 export interface RoomRestoreOptions {

@@ -2,12 +2,12 @@ import { create } from '@bufbuild/protobuf';
 import { ResumedRoomSchema, type StreamPosition } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { backoffDelayMs } from '../../../shared/backoff.ts';
 import type { Clock } from '../../../shared/clock.ts';
-import { pause } from '../../../shared/pause.ts';
 import { SignalError } from '../../../shared/signal-error.ts';
 import { controlFrame } from '../../frame/server-frame.ts';
 import type { JoinRecord } from '../../port/session-store.ts';
 import type { RoomOnSignIn } from '../../session/returning.ts';
 import type { Session } from '../../session/session.ts';
+import { pause } from './pause.ts';
 import { PositionLost, type Returned, type RoomReturn, refusedRoom } from './room-return.ts';
 
 const tryAgain = { firstDelayMs: 200, maxDelayMs: 2_000 };
