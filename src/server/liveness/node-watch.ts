@@ -187,10 +187,9 @@ export class NodeWatch {
     this.#told.add(dead);
     try {
       if (isNew) log.warn('node.dead', { dead });
-      let isLeft = true;
-      while (isLeft && this.#isDead(dead)) isLeft = await store.adopt(dead, node, batch);
+      for (let isLeft = true; isLeft && this.#isDead(dead); ) isLeft = await store.adopt(dead, node, batch);
       const counter = this.#dead.counterOf(dead);
-      if (isLeft || counter === undefined || this.#isStopped) return;
+      if (counter === undefined || this.#isStopped) return;
       await leases.forget(dead, counter);
       this.#told.delete(dead);
       log.info('node.adopted', { dead });

@@ -114,14 +114,14 @@ export class RoomRestore implements RoomLosses {
     const { roomLog, roomReturn, clock, settleMs } = this.#options;
     const { roomId, stream, peerId, join } = membership;
     for (;;) {
-      const joined = await this.#untilReached(session, () =>
+      const backAt = await this.#untilReached(session, () =>
         this.#puttingBack.add(() => this.#putBack(session, membership)),
       );
       await this.#puttingBack.onIdle();
       await pause(clock, settleMs, session.gone);
       const comeBack = async () => {
         // What was put back may be lost again; what a host has put out since is not.
-        const read = await roomLog.read(stream, joined, 1);
+        const read = await roomLog.read(stream, backAt, 1);
         if (!read.good && read.why === 'lost') return undefined;
         return roomReturn.comeBack(session, roomId, { peerId, join }, undefined);
       };
@@ -133,7 +133,7 @@ export class RoomRestore implements RoomLosses {
   }
 
   /**
-   * Where the member then joined. The session comes first, so that no member is without one that ends. As source it has seq 0, which is
+   * A position from when the member was there again. The session comes first, so that no member is without one that ends. As source it has seq 0, which is
    * before all its requests: where the stream knows later ones of it, nothing is put back.
    */
   async #putBack(
@@ -149,7 +149,8 @@ export class RoomRestore implements RoomLosses {
     const decided = await decideAndCommit(roomLog, stream, session.source(0), (state) => {
       if (!session.connected) throw commitError('stale');
       const member = state?.members.get(peerId);
-      found = member?.sessionId === sessionId ? member.joined : undefined;
+      // Its join may lie in an epoch of which no position is good any more, though it is there.
+      found = member?.sessionId === sessionId ? state?.head : undefined;
       return decidePutBack(state, { ...lastKnown, peerId, session: { sessionId, userId, gen, node } });
     }).catch((thrown: unknown) => {
       throw SignalError.from(thrown).code === ErrorCode.NOT_APPLIED ? placeTaken() : thrown;

@@ -34,6 +34,13 @@ class HeldRoomLog implements RoomLog {
     this.#log = this.#begin();
   }
 
+  #isBrokenOff = false;
+
+  /** As where a failover lost entries of which nobody knows whom they were for: no position of before is good, and all else is there. */
+  breakOff(): void {
+    this.#isBrokenOff = true;
+  }
+
   /** Holds up the commits that are made from now on, until the next `pass`. */
   hold(): void {
     this.#way = new Promise((resolve) => {
@@ -60,8 +67,17 @@ class HeldRoomLog implements RoomLog {
     this.unreachable--;
     return Promise.reject(new SignalError(ErrorCode.UNAVAILABLE, 'on purpose'));
   };
-  readonly read: RoomLog['read'] = (...args) => this.#log.read(...args);
-  readonly state: RoomLog['state'] = (...args) => this.#log.state(...args);
+  readonly read: RoomLog['read'] = async (stream, after, maxBytes) => {
+    if (!this.#isBrokenOff) return this.#log.read(stream, after, maxBytes);
+    const epoch = (await this.#log.state(stream))?.head.epoch ?? 0;
+    if (after.epoch === epoch) return { good: false, why: 'lost' };
+    return this.#log.read(stream, { ...after, epoch }, maxBytes);
+  };
+  readonly state: RoomLog['state'] = async (stream) => {
+    const state = await this.#log.state(stream);
+    if (state === undefined || !this.#isBrokenOff) return state;
+    return { ...state, head: { ...state.head, epoch: state.head.epoch - 1 } };
+  };
   readonly subscribe: RoomLog['subscribe'] = (...args) => this.#log.subscribe(...args);
   readonly publish: RoomLog['publish'] = (...args) => this.#log.publish(...args);
   readonly rooms: RoomLog['rooms'] = (...args) => this.#log.rooms(...args);

@@ -67,6 +67,20 @@ test('N4: a lost room is put back at once, what is asked of it is refused meanwh
   expect(ann.rooms.get('daily')?.permissions.host).toBe(true);
 });
 
+test('N4: who is still there where a room broke off is told so once', async () => {
+  const { clock, roomLog, rooms, ann, told, members } = await setUp();
+  roomLog.breakOff();
+  const timers = clock.pending;
+  expect(await rooms.hasLost(ann, 'daily')).toBe(true);
+  // It waits for the others.
+  await expect.poll(() => clock.pending).toBe(timers + 1);
+  const turn = ann.turns.pending('daily');
+  await clock.advance(settleMs);
+  await turn;
+  expect(told().map((outcome) => outcome.case)).toEqual(['settling', 'snapshot']);
+  expect(await members('daily')).toEqual(['ann', 'ben']);
+});
+
 test('N4: what is lost again while it settles is put back again', async () => {
   const { clock, roomLog, rooms, ann, told, members } = await setUp();
   roomLog.lose();
