@@ -86,7 +86,7 @@ export class RedisSentinels {
   }
 
   /** Resolves with another primary than this, which all sentinels name and which takes it that it is. */
-  async successor(former: RedisServer): Promise<RedisServer> {
+  async successor(former: RedisServer, withinMs = settleTimeoutMs): Promise<RedisServer> {
     return await eventually(
       `a primary instead of the one at port ${former.port}`,
       async () => {
@@ -95,7 +95,7 @@ export class RedisSentinels {
         const info = await primary.call('INFO', 'replication');
         return infoField(info, 'role') === 'master' ? primary : undefined;
       },
-      settleTimeoutMs,
+      withinMs,
     );
   }
 
@@ -103,12 +103,15 @@ export class RedisSentinels {
   async failover(): Promise<RedisServer> {
     const former = await this.primary();
     const [sentinel] = this.sentinels.filter(({ isRunning }) => isRunning);
-    await eventually(
-      'a sentinel finds a replica that is fit',
-      async () => sentinel?.call('SENTINEL', 'FAILOVER', this.name),
-      settleTimeoutMs,
+    // A sentinel that finds no replica fit refuses; one that finds so only on the way gives up without a word.
+    const primary = await eventually(
+      'a sentinel carries a failover through',
+      async () => {
+        if ((await this.primary()) === former) await sentinel?.call('SENTINEL', 'FAILOVER', this.name);
+        return await this.successor(former, 2 * failoverTimeoutMs);
+      },
+      2 * settleTimeoutMs,
     );
-    const primary = await this.successor(former);
     await inSync(former, primary);
     return primary;
   }
