@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { RedisClient } from '../../src/server/adapter/redis/client/redis-client.ts';
 import { RoomList } from '../../src/server/adapter/redis/stream/room-list.ts';
 import { FakeClock } from '../contract/fake-clock.ts';
-import { addressOf, connectTo } from './log-on-redis.ts';
+import { addressOf, connectTo, logOn, room, saying } from './log-on-redis.ts';
 import { RedisServer } from './redis-server.ts';
 
 const sweepIntervalMs = 10_000;
@@ -47,4 +47,18 @@ test('a room that begins while it is taken from the list is on it', async () => 
   await list.add('daily');
   await list.withMembers('', 10);
   expect(await server.call('ZRANGE', 'rooms', 0, -1)).toEqual(['daily']);
+});
+
+test('a room that begins anew is listed at once, though the node had listed it before', async () => {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.stop());
+  const { log, close } = logOn({ kind: 'server', address: addressOf(server) });
+  onTestFinished(() => close());
+  const member = { sessionId: 's', userId: 'u', gen: 1, node: 'a', info: new Uint8Array() };
+  const join = (seq: number) =>
+    log.commit(room, { ...saying(seq), changes: [{ kind: 'add-member', peerId: 'ada', member }] });
+  await join(1);
+  await server.call('FLUSHALL');
+  await join(2);
+  await vi.waitFor(async () => expect(await log.rooms('', 10)).toEqual(['daily']), 2_000);
 });
