@@ -11,19 +11,14 @@ import {
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import { eventBody } from '../frame/event-body.ts';
 import { type Decision, done, refusable, refuse } from '../port/decision.ts';
-import type { Change, Check, StreamState } from '../port/room-log.ts';
+import type { Change, Check, MemberSession, StreamState } from '../port/room-log.ts';
 import { metadataValue, modeValue, type RoomView, readRoom, roomField } from './room-view.ts';
 import { changeTextMap, type TextMap } from './text-map.ts';
 
 /** A session that wants to be a peer of a room, with what was found out about it before. */
 export interface JoinRequest {
   readonly peerId: string;
-  readonly session: {
-    readonly sessionId: string;
-    readonly userId: string;
-    readonly gen: number;
-    readonly node: string;
-  };
+  readonly session: MemberSession;
   /** The request: `<session id>:<request id>`. */
   readonly join: string;
   readonly displayName: string;

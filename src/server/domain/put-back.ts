@@ -4,7 +4,7 @@ import { EventSchema } from '../../../gen/parley/signal/v1/frame_pb.ts';
 import { ErrorCode } from '../../shared/signal-error.ts';
 import { eventBody } from '../frame/event-body.ts';
 import { type Decision, done, refuse } from '../port/decision.ts';
-import type { StreamState } from '../port/room-log.ts';
+import type { MemberSession, StreamState } from '../port/room-log.ts';
 import { firstTag, tagOf } from './event-tag.ts';
 import { findMember } from './join.ts';
 import { metadataValue, modeValue, roomField } from './room-view.ts';
@@ -12,12 +12,7 @@ import { metadataValue, modeValue, roomField } from './room-view.ts';
 /** A membership that the store has lost, as its node knows it. */
 export interface LostMember {
   readonly peerId: string;
-  readonly session: {
-    readonly sessionId: string;
-    readonly userId: string;
-    readonly gen: number;
-    readonly node: string;
-  };
+  readonly session: MemberSession;
   /** As `NewMember.info`. */
   readonly memberInfo: Uint8Array;
   /** The fields of the room, for where it is gone too. */

@@ -40,12 +40,16 @@ export type Change =
   | { readonly kind: 'remove-member'; readonly peerId: string }
   | { readonly kind: 'remove-all-members' };
 
-export interface NewMember {
+/** Whose membership it is. */
+export interface MemberSession {
   readonly sessionId: string;
   readonly userId: string;
   /** The session's generation, and the node that has it. */
   readonly gen: number;
   readonly node: string;
+}
+
+export interface NewMember extends MemberSession {
   /** The feature's own record, opaque here. */
   readonly info: Uint8Array;
 }

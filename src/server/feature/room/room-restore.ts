@@ -133,8 +133,8 @@ export class RoomRestore implements RoomLosses {
   }
 
   /**
-   * A position from when the member was there again. The session comes first, so that no member is without one that ends. As source it has seq 0, which is
-   * before all its requests: where the stream knows later ones of it, nothing is put back.
+   * A position from when the member was there again. The session comes first, so that no member is without one that ends. As source it
+   * has seq 0, which is before all its requests: where the stream knows later ones of it, nothing is put back.
    */
   async #putBack(
     session: Session,

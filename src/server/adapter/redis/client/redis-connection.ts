@@ -32,6 +32,7 @@ export interface RedisConnectionOptions {
 
 /** How often in a deadline the connection is looked at. */
 const looksToDeadline = 4;
+
 /**
  * One connection to one server, from its opening to its end. It does not reconnect and sends nothing twice; commands are carried out in the
  * order in which they are sent. Once it is closed all that was not answered has failed as `unknown`.
@@ -140,13 +141,14 @@ export class RedisConnection {
   /** What is sent in one turn of the event loop leaves in one write. */
   #cork(): void {
     if (this.#isCorked) return;
+    const { stream } = this.#redis;
     this.#isCorked = true;
     // What is not written yet still needs its memory.
-    if (this.#redis.stream.writableLength === 0) this.#block.reuse();
-    this.#redis.stream.cork();
+    if (stream.writableLength === 0) this.#block.reuse();
+    stream.cork();
     setImmediate(() => {
       this.#isCorked = false;
-      this.#redis.stream.uncork();
+      stream.uncork();
     });
   }
 
