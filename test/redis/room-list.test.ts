@@ -52,13 +52,13 @@ test('a room that begins while it is taken from the list is on it', async () => 
 test('a room that begins anew is listed at once, though the node had listed it before', async () => {
   const server = await RedisServer.start();
   onTestFinished(() => server.stop());
-  const { log, close } = logOn({ kind: 'server', address: addressOf(server) });
-  onTestFinished(() => close());
+  const node = logOn({ kind: 'server', address: addressOf(server) });
+  onTestFinished(() => node.close());
   const member = { sessionId: 's', userId: 'u', gen: 1, node: 'a', info: new Uint8Array() };
   const join = (seq: number) =>
-    log.commit(room, { ...saying(seq), changes: [{ kind: 'add-member', peerId: 'ada', member }] });
+    node.log.commit(room, { ...saying(seq), changes: [{ kind: 'add-member', peerId: 'ada', member }] });
   await join(1);
   await server.call('FLUSHALL');
   await join(2);
-  await vi.waitFor(async () => expect(await log.rooms('', 10)).toEqual(['daily']), 2_000);
+  await vi.waitFor(async () => expect(await node.log.rooms('', 10)).toEqual(['daily']), 2_000);
 });
