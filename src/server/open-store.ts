@@ -80,6 +80,7 @@ function redisStore(
   const roomLog = new RedisRoomLog({
     redis,
     clock,
+    node,
     keepMs,
     maxBytes,
     emptyGraceMs,

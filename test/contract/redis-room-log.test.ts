@@ -10,6 +10,7 @@ for (const { name, open } of redisDeployments()) {
     const log = new RedisRoomLog({
       redis,
       clock,
+      node: 'a',
       keepMs,
       maxBytes,
       emptyGraceMs: 1_000,

@@ -3,6 +3,7 @@ import type {
   Commit,
   Entry,
   NewMember,
+  Position,
   RoomLog,
   Source,
   StreamName,
@@ -46,11 +47,12 @@ function joining(sessionId: string, capacity = 10): Commit {
   });
 }
 
-function relaying(from: Source, to: string, body: string): Commit {
+/** `joined`: of the sender, as a relay of its session has it. */
+function relaying(from: Source, to: string, body: string, joined?: Position): Commit {
   return {
     source: from,
     checks: [
-      { kind: 'member', peerId: from.id, otherwise: ErrorCode.NOT_IN_ROOM },
+      { kind: 'member', peerId: from.id, otherwise: ErrorCode.NOT_IN_ROOM, ...(joined && { joined }) },
       { kind: 'member', peerId: to, otherwise: ErrorCode.PEER_NOT_FOUND },
     ],
     changes: [],
@@ -350,6 +352,7 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       const got: string[] = [];
       const subscription = await log.subscribe(room, {
         onEntry: (entry) => got.push(`${entry.position.offset} ${text(entry.body)}`),
+        onPassed: () => undefined,
         onPublished: (key, body) => got.push(`published ${key} ${text(body)}`),
         onInterrupted: () => undefined,
       });
@@ -362,6 +365,28 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       await log.commit(room, toAll(source(4), 'four'));
       expect(got.filter((line) => !line.startsWith('published'))).toEqual(['2 two', '3 three']);
       expect(got).toContain('published typing:alice yes');
+    });
+
+    test('a subscriber is told with each entry which came before it at its node, so that it knows when one is missing', async () => {
+      const { log } = await start();
+      const got: (readonly [offset: number, before: number])[] = [];
+      const subscription = await log.subscribe(room, {
+        onEntry: ({ position }, before) => got.push([position.offset, before]),
+        onPassed: () => undefined,
+        onPublished: () => undefined,
+        onInterrupted: () => undefined,
+      });
+      await log.commit(room, joining('alice'));
+      await log.commit(room, joining('bob'));
+      const joined = (await log.state(room))?.members.get('alice')?.joined;
+      for (let seq = 3; seq <= 5; seq++) await log.commit(room, relaying(source(seq), 'bob', 'offer'));
+      for (let seq = 6; seq <= 8; seq++)
+        await log.commit(room, relaying(source(seq), 'bob', 'offer', joined));
+      await log.commit(room, relaying(source(9), 'alice', 'answer', joined));
+      await log.commit(room, toAll(source(10), 'muted'));
+      await expect.poll(() => got).toHaveLength(10);
+      expect(got).toEqual(Array.from({ length: 10 }, (_, index) => [index + 1, index]));
+      subscription.close();
     });
 
     test('a reader goes on from a position in pieces; one past the head or of another epoch is not good', async () => {

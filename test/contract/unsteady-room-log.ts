@@ -91,7 +91,8 @@ export class UnsteadyRoomLog implements RoomLog {
         });
     };
     const subscription = await this.#log.subscribe(stream, {
-      onEntry: (entry) => late(() => listener.onEntry(entry)),
+      onEntry: (entry, before) => late(() => listener.onEntry(entry, before)),
+      onPassed: (position) => late(() => listener.onPassed(position)),
       onPublished: (key, body) => late(() => listener.onPublished(key, body)),
       onInterrupted: () => late(() => listener.onInterrupted()),
     });

@@ -78,3 +78,28 @@ test('X3, S5: what is no longer kept when a slow reader goes on closes it with 4
   await expect.poll(() => numbersOf(back)).toEqual([offers]);
   back.close();
 });
+
+test('S5: who was owed nothing of what the log has dropped since loses nothing, and is not told that it did', async () => {
+  const [ada, bob, carol] = [await signIn('ada'), await signIn('bob'), await signIn('carol')];
+  const [toAda, toBob] = [randomUUID(), randomUUID()];
+  const { room } = await ada.join('busy', toAda);
+  await bob.join('busy', toBob);
+  await carol.join('busy', randomUUID());
+  await ada.event('peerJoined', 1);
+  const quietSince = { stream: 'busy', epoch: room?.head?.epoch ?? 0, offset: 3 };
+  for (let number = 0; number < 25; number++) await offer(carol, 'busy', toBob, number);
+  const come = async (attempt: number) => {
+    const { sessionId, sessionSecret } = ada.welcome;
+    const resume = { sessionId, sessionSecret, attempt, positions: [quietSince] };
+    const token = await server.token('ada');
+    return RawClient.open(server.wsUrl, { hello: { case: 'hello', value: { token, resume } } });
+  };
+  const back = await come(1);
+  expect((await back.welcomed()).rooms).toMatchObject([{ outcome: { case: 'recovered' } }]);
+  await offer(bob, 'busy', toAda, 1, 'after');
+  expect(await back.event('relay')).toMatchObject({ offset: 29, previous: 0, previousToAll: 3 });
+  // By that position it lacks this one.
+  const again = await come(2);
+  expect((await again.welcomed()).rooms).toMatchObject([{ outcome: { case: 'snapshot' } }]);
+  again.close();
+});

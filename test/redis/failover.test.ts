@@ -41,6 +41,7 @@ async function follow(node: Node) {
   const interrupted = { times: 0 };
   const subscription = await node.log.subscribe(room, {
     onEntry: (entry) => heard.push(textOf(entry)),
+    onPassed: () => undefined,
     onPublished: () => undefined,
     onInterrupted: () => interrupted.times++,
   });

@@ -31,12 +31,14 @@ export function logOn(
   place: RedisPlace,
   {
     redis = connectTo(place),
+    node = 'a',
     ack,
-  }: { readonly redis?: RedisClient; readonly ack?: 'memory' | 'replica' } = {},
+  }: { readonly redis?: RedisClient; readonly node?: string; readonly ack?: 'memory' | 'replica' } = {},
 ) {
   const log = new RedisRoomLog({
     redis,
     clock: systemClock,
+    node,
     keepMs: 60_000,
     maxBytes: 1_000_000,
     emptyGraceMs: 60_000,

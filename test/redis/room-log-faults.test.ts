@@ -95,6 +95,7 @@ test('N4: a quiet stream that is gone is noticed by who follows it', async () =>
   let interruptions = 0;
   const subscription = await log.subscribe(room, {
     onEntry: () => undefined,
+    onPassed: () => undefined,
     onPublished: () => undefined,
     onInterrupted: () => interruptions++,
   });
@@ -139,6 +140,7 @@ test('N4: the last message of a stream is missed, and found in its silence', asy
   let interruptions = 0;
   const subscription = await other.log.subscribe(room, {
     onEntry: () => undefined,
+    onPassed: () => undefined,
     onPublished: () => undefined,
     onInterrupted: () => interruptions++,
   });
@@ -156,6 +158,7 @@ test('N1: a slot that moves while commits are under way loses none and keeps the
   const heard: string[] = [];
   const subscription = await node.log.subscribe(room, {
     onEntry: (entry) => heard.push(textOf(entry)),
+    onPassed: () => undefined,
     onPublished: () => undefined,
     onInterrupted: () => undefined,
   });

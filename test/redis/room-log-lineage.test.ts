@@ -26,6 +26,7 @@ test('S6: after a clean restart of Redis a new epoch begins, every position from
   let interruptions = 0;
   const subscription = await log.subscribe(room, {
     onEntry: (entry) => heard.push(textOf(entry)),
+    onPassed: () => undefined,
     onPublished: () => undefined,
     onInterrupted: () => interruptions++,
   });
@@ -100,6 +101,7 @@ test('S6, N4: a node that only followed the room tells of what it heard and is l
   const heard: string[] = [];
   const subscription = await follower.log.subscribe(room, {
     onEntry: (entry) => heard.push(textOf(entry)),
+    onPassed: () => undefined,
     onPublished: () => undefined,
     onInterrupted: () => undefined,
   });

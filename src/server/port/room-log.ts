@@ -144,9 +144,15 @@ export type ReadResult =
    */
   | { readonly good: false; readonly why: 'lost' | 'trimmed' };
 
-/** What a subscriber gets: entries in the order of their offsets, never again after `close`. Must not throw. */
+/**
+ * What a subscriber gets: entries for all, and those directed to members that its node has, in the order of their offsets; never again
+ * after `close`. Must not throw.
+ */
 export interface StreamListener {
-  onEntry(entry: Entry): void;
+  /** `before`: the offset of the entry that this node should have got before it, or one after that. 0: none. */
+  onEntry(entry: Entry, before: number): void;
+  /** Of what lies up to a position, nothing is for this node but what it got. */
+  onPassed(position: Position): void;
   /** Something published: the body of an `Event`, encoded, and its key. */
   onPublished(key: string, body: Uint8Array): void;
   /** Entries may have been committed that were not announced: the log has them. */
@@ -186,7 +192,7 @@ export interface RoomLog {
   read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult>;
   /** Undefined: there is no such stream. */
   state(stream: StreamName): Promise<StreamState | undefined>;
-  /** Resolves when every later entry will be announced, or its listener told that it may not have been. */
+  /** Resolves when every later entry that is for this node will be announced, or its listener told that it may not have been. */
   subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription>;
   /**
    * Announces a body to the subscribers of now, at most once, in no promised order with entries; nothing is kept. A later body

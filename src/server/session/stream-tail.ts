@@ -24,7 +24,7 @@ export interface Receiver {
 export interface Place {
   /** From now on the receiver gets what passes. */
   follow(receiver: Receiver): void;
-  /** The last entry that passed here, whoever it was for. Undefined: none has since the tail began. */
+  /** How far all that is for this node has passed here. Undefined: nothing has since the tail began. */
   passed(): Position | undefined;
   /** All up to a position is known to this node: where nothing has passed yet, the next entry is the one after it. */
   reached(position: Position): void;
@@ -43,6 +43,12 @@ interface StreamTailOptions {
   readonly logger: Log;
 }
 
+/** An entry, and the offset before it that this node should have got. */
+interface Announced {
+  readonly entry: Entry;
+  readonly before: number;
+}
+
 /** The one tail of a stream on this node: announced entries in order, to every receiver, framed once. */
 class StreamTail implements StreamListener {
   readonly #stream: StreamName;
@@ -54,7 +60,7 @@ class StreamTail implements StreamListener {
   /** Announcements were missed before anything passed: from where they are to be read shows when somebody has been served. */
   #missedFirst = false;
   /** Entries that come while those before them are being read. */
-  #waiting: Entry[] | undefined;
+  #waiting: Announced[] | undefined;
   #catchingUp: Promise<void> = Promise.resolve();
   /** How often more was missed while the log was being read. */
   #missedMore = 0;
@@ -90,18 +96,25 @@ class StreamTail implements StreamListener {
     return place;
   }
 
-  onEntry(entry: Entry): void {
+  onEntry(entry: Entry, before: number): void {
     if (this.#waiting !== undefined) {
-      this.#waiting.push(entry);
+      this.#waiting.push({ entry, before });
       return;
     }
     const last = this.#last;
     const { epoch, offset } = entry.position;
     if (last !== undefined && epoch === last.epoch && offset <= last.offset) return;
     // Whether what it had is still true in another epoch, only the log can tell.
-    const follows = last === undefined || (epoch === last.epoch && offset === last.offset + 1);
+    const follows = last === undefined || (epoch === last.epoch && before <= last.offset);
     if (follows) this.#pass(entry);
-    else this.#catchUp(last, [entry]);
+    else this.#catchUp(last, [{ entry, before }]);
+  }
+
+  onPassed({ epoch, offset }: Position): void {
+    const last = this.#last;
+    // While the log is being read, what passed shows there.
+    if (this.#waiting !== undefined || last?.epoch !== epoch || offset <= last.offset) return;
+    this.#last = { epoch, offset };
   }
 
   onPublished(key: string, body: Uint8Array): void {
@@ -147,7 +160,7 @@ class StreamTail implements StreamListener {
     }
   }
 
-  #catchUp(last: Position, waiting: Entry[]): void {
+  #catchUp(last: Position, waiting: Announced[]): void {
     this.#waiting = waiting;
     this.#missedFirst = false;
     this.#catchingUp = this.#readOn(last);
@@ -159,10 +172,10 @@ class StreamTail implements StreamListener {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     if (isGood) {
-      for (const entry of waiting) this.onEntry(entry);
+      for (const { entry, before } of waiting) this.onEntry(entry, before);
       return;
     }
-    this.#last = waiting.at(-1)?.position;
+    this.#last = waiting.at(-1)?.entry.position;
     this.#missedFirst = this.#last === undefined;
     for (const receiver of this.#receivers.values()) receiver.missed();
   }

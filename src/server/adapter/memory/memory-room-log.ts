@@ -48,7 +48,8 @@ export class MemoryRoomLog implements RoomLog {
     if (known === undefined && result.outcome === 'applied') this.#begin(stream, target);
     const listeners = entry === undefined ? undefined : this.#listeners.get(stream);
     if (entry !== undefined && listeners !== undefined) {
-      for (const listener of listeners) listener.onEntry(entry);
+      // It has one node: all is for it.
+      for (const listener of listeners) listener.onEntry(entry, entry.position.offset - 1);
     }
     return result;
   }

@@ -135,6 +135,8 @@ export class RoomReturn {
       // What came before the member's join is not for it.
       if (read.good && position.offset >= standing.member.record.joined.offset)
         return { outcome: { case: 'recovered', value: position }, after: position, isHead: false };
+      if (hasMissedNothing(standing, position))
+        return { outcome: { case: 'recovered', value: position }, after: standing.state.head, isHead: true };
     }
     return snapshot(roomId, standing);
   }
@@ -152,6 +154,12 @@ function left(roomId: string): ResumedRoom {
 function snapshot(roomId: string, { state, room, member }: Standing): Outcome {
   const value = snapshotOf(roomId, state, room, member.peer.peerId);
   return { outcome: { case: 'snapshot', value }, after: state.head, isHead: true };
+}
+
+/** The log may have dropped what was for others: who is quiet in a busy room needs none of it. */
+function hasMissedNothing({ state: { head }, member: { record } }: Standing, at: Position): boolean {
+  const isOfThisEpoch = at.epoch === head.epoch && at.offset <= head.offset;
+  return isOfThisEpoch && at.offset >= Math.max(record.joined.offset, head.lastToAll, record.lastDirected);
 }
 
 /** The client joins again, as what it can be. */

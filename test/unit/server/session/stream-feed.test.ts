@@ -270,7 +270,8 @@ test('a log that does not have what it announced is not read for ever', async ()
 class LossyRoomLog extends MemoryRoomLog {
   override subscribe(stream: StreamName, listener: StreamListener) {
     return super.subscribe(stream, {
-      onEntry: (entry) => entry.position.offset === 3 || listener.onEntry(entry),
+      onEntry: (entry, before) => entry.position.offset === 3 || listener.onEntry(entry, before),
+      onPassed: (position) => listener.onPassed(position),
       onPublished: (key, body) => listener.onPublished(key, body),
       onInterrupted: () => listener.onInterrupted(),
     });
@@ -307,7 +308,7 @@ class ForkedRoomLog extends MemoryRoomLog {
   }
 
   announce(entry: Entry): void {
-    this.#listener?.onEntry(entry);
+    this.#listener?.onEntry(entry, entry.position.offset - 1);
   }
 }
 

@@ -32,9 +32,10 @@ class LossyRoomLog extends MemoryRoomLog {
     this.subscriptions++;
     this.listener = listener;
     const subscription = await super.subscribe(stream, {
-      onEntry: (entry) => {
-        if (!this.lost.has(entry.position.offset)) listener.onEntry(entry);
+      onEntry: (entry, before) => {
+        if (!this.lost.has(entry.position.offset)) listener.onEntry(entry, before);
       },
+      onPassed: (position) => listener.onPassed(position),
       onPublished: (key, body) => listener.onPublished(key, body),
       onInterrupted: () => listener.onInterrupted(),
     });
@@ -261,12 +262,49 @@ test('S6: an entry of another epoch is delivered when the log says that it follo
   place.reached(alice);
   commit();
   log.answer = { good: true, entries: [later(7, 3)], complete: true };
-  log.listener?.onEntry(later(7, 3));
+  log.listener?.onEntry(later(7, 3), 2);
   await expect.poll(() => receiver.offsets).toEqual([2, 3]);
   log.answer = { good: false, why: 'lost' };
-  log.listener?.onEntry(later(8, 4));
+  log.listener?.onEntry(later(8, 4), 3);
   await expect.poll(() => receiver.offsets).toEqual([2, 3, Number.NaN]);
   expect(place.passed()).toEqual({ epoch: 8, offset: 4 });
+});
+
+test('an entry passes where all before it that is for this node has, whatever lies between', async () => {
+  const { log, tails, join } = setUp();
+  const alice = join('alice');
+  const place = await tails.take(room);
+  const receiver = new RecordingReceiver(alice.offset);
+  place.follow(receiver);
+  place.reached(alice);
+  log.unreachable = 1;
+  log.listener?.onEntry(later(alice.epoch, 5), 1);
+  expect(place.passed()?.offset).toBe(5);
+  log.listener?.onEntry(later(alice.epoch, 9), 5);
+  expect(receiver.offsets).toEqual([5, 9]);
+  expect(log.unreachable).toBe(1);
+  log.listener?.onEntry(later(alice.epoch, 12), 10);
+  expect(receiver.offsets).toEqual([5, 9]);
+  expect(log.unreachable).toBe(0);
+});
+
+test('how far there was nothing for this node is noted, but not while the log is being read or after it in another epoch', async () => {
+  const { log, tails, commit, join } = setUp();
+  const alice = join('alice');
+  const place = await tails.take(room);
+  log.listener?.onPassed({ ...alice, offset: 7 });
+  expect(place.passed()).toBeUndefined();
+  place.reached(alice);
+  log.listener?.onPassed({ ...alice, offset: 0 });
+  log.listener?.onPassed({ epoch: alice.epoch + 1, offset: 7 });
+  expect(place.passed()).toEqual({ epoch: alice.epoch, offset: 1 });
+  log.lost.add(2);
+  commit();
+  log.listener?.onInterrupted();
+  log.listener?.onPassed({ ...alice, offset: 7 });
+  await expect.poll(() => place.passed()?.offset).toBe(2);
+  log.listener?.onPassed({ ...alice, offset: 7 });
+  expect(place.passed()?.offset).toBe(7);
 });
 
 test('nobody follows any more: the log is asked no further', async () => {

@@ -22,8 +22,8 @@ if found then
   if heldBy == session then
     redis.call('HSET', membersKey, peer, packMember(gen, member.offset, member.epoch, session, user, node, string.sub(found, at)))
     if before ~= node then
-      if redis.call('HINCRBY', nodesKey, before, -1) <= 0 then redis.call('HDEL', nodesKey, before) end
-      redis.call('HINCRBY', nodesKey, node, 1)
+      countAt(before, -1)
+      countAt(node, 1)
     end
   end
 end

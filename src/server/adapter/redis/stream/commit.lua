@@ -56,24 +56,26 @@ local changesAt = at + 1
 local entryAt = changesAt + changeCount * 7
 
 -- From here on everything is done.
-local announced, now = {}, nowMs()
+local now = nowMs()
 if stream.isNew then
   beginStream(stream)
   redis.call('HSET', stateKey, 'empty', '1')
 end
 
 local kind, receiver, body = ARGV[entryAt], ARGV[entryAt + 1], ARGV[entryAt + 2]
+local announcedOn, message
 if kind == 'all' then
-  append(stream, 0, stream.all, body, seed, announced)
+  local _, packed = append(stream, 0, stream.all, body, seed)
+  announcedOn, message = channel, messageToAll(packed)
 elseif kind == 'one' then
-  local route = memberAt(receiver).offset
-  local field = 'd:' .. whole(route)
+  local member = memberAt(receiver)
+  local _, _, node = namesOf(member)
+  local field = 'd:' .. whole(member.offset)
   local last = tonumber(redis.call('HGET', stateKey, field) or '0')
-  redis.call('HSET', stateKey, field, whole(append(stream, route, last, body, seed, announced)))
-end
-
-local function countAt(node, by)
-  if redis.call('HINCRBY', nodesKey, node, by) <= 0 then redis.call('HDEL', nodesKey, node) end
+  local offset, packed = append(stream, member.offset, last, body, seed)
+  announcedOn, message = channel .. ':' .. node, directedItem(stream, lastDirectedTo(node), packed)
+  redis.call('HSET', stateKey, field, whole(offset))
+  redis.call('HSET', directedKey, node, whole(offset))
 end
 
 local function remove(peer, packed)
@@ -118,7 +120,10 @@ source = source or newSource(gen)
 source.gen = gen
 rememberSeq(source, seq, stream.top, math.floor(now / 1000))
 redis.call('HSET', sourcesKey, sourceId, packSource(source))
-if #announced > 0 then settle(stream, announced, now, keepMs, maxBytes) end
+if message then
+  settle(stream, now, keepMs, maxBytes)
+  redis.call('SPUBLISH', announcedOn, message)
+end
 
 -- A stream without members ends after its grace; one that has members again goes on.
 local isEmpty = redis.call('HLEN', membersKey) == 0

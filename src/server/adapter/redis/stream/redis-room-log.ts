@@ -18,7 +18,14 @@ import type { Redis, RedisArgument, RedisReply } from '../client/redis.ts';
 import type { RedisClient } from '../client/redis-client.ts';
 import { RedisScript } from '../client/redis-script.ts';
 import { RoomList } from './room-list.ts';
-import { commitArguments, isRelay, positionOf, type RelayCommit, relayArguments } from './stream-commands.ts';
+import {
+  commitArguments,
+  isRelay,
+  positionOf,
+  type RelayCommit,
+  relayArguments,
+  relayReplies,
+} from './stream-commands.ts';
 import { StreamLane } from './stream-lane.ts';
 import { publishedMessage } from './stream-message.ts';
 import { type StreamPlace, streamPlace } from './stream-place.ts';
@@ -28,6 +35,8 @@ import { StreamWatch } from './stream-watch.ts';
 export interface RedisRoomLogOptions {
   readonly redis: Pick<RedisClient, 'attempt' | 'pause'> & Redis;
   readonly clock: Clock;
+  /** This node's name: its members' records have it. */
+  readonly node: string;
   /** How long entries are kept, in milliseconds: the longest reconnection window and some more. */
   readonly keepMs: number;
   /** How many bytes of bodies a stream keeps at most; the newest entry is always kept. */
@@ -46,6 +55,7 @@ const relayScript = script('./relay.lua');
 const attachScript = script('./attach.lua');
 const readScript = script('./read.lua');
 const stateScript = script('./state.lua');
+const lookScript = script('./look.lua');
 const vouchScript = script('./vouch.lua');
 
 /** How long it is asked whether a commit was carried out, beyond its time, in milliseconds. */
@@ -66,6 +76,7 @@ export class RedisRoomLog implements RoomLog {
     this.#list = new RoomList(options);
     this.#watch = new StreamWatch({
       ...options,
+      look: (place) => this.#look(place),
       vouch: ({ keys }, { epoch, offset }) => options.redis.run(vouchScript, keys, [seed(), epoch, offset]),
     });
   }
@@ -154,7 +165,7 @@ export class RedisRoomLog implements RoomLog {
       const args: RedisArgument[] = [seed(), keepMs, maxBytes];
       for (const relay of commits as readonly RelayCommit[]) args.push(...relayArguments(relay));
       const reply = await redis.attempt(relayScript, keys, args, { slot, ack });
-      return reply as readonly RedisReply[];
+      return relayReplies(reply as Buffer);
     }
     const joined = first.changes.some(({ kind }) => kind === 'add-member') ? roomIdOf(stream) : undefined;
     if (joined !== undefined) await this.#list.add(joined);
@@ -162,6 +173,14 @@ export class RedisRoomLog implements RoomLog {
     const reply = await redis.attempt(commitScript, keys, args, { slot, ack });
     if (joined !== undefined && isFirstOffset(reply)) this.#list.began(joined);
     return [reply];
+  }
+
+  async #look({ keys }: StreamPlace) {
+    const { redis, node } = this.#options;
+    const reply = await redis.run(lookScript, keys, [node]);
+    if (reply === null) return undefined;
+    const [epoch, offset, last] = reply as readonly RedisReply[] as readonly [number, number, number];
+    return { head: { epoch, offset }, last };
   }
 
   #place(stream: StreamName): StreamPlace {

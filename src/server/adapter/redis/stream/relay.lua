@@ -1,10 +1,12 @@
 -- Relays of one stream, one after the other: entries for one member each, from another. A relay that was applied is told so, so twice does no harm.
 -- ARGV: seed of a new epoch, how long entries are kept in ms, most bytes of them;
 -- then for each relay: source, gen, seq, sender, epoch and offset of its join, receiver, body.
--- Answers for each: what became of it, and its epoch and offset, or which check failed (0: the sender, 1: the receiver).
+-- Answers with nine bytes for each: what became of it, and its epoch and offset, or which check failed (0: the sender, 1: the receiver).
 local seed, keepMs, maxBytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local stream = openStream(seed)
-local results, announced, members, sources, directed = {}, {}, {}, {}, {}
+local results, members, sources, directed = {}, {}, {}, {}
+-- By node: what is announced to it, and the last offset directed to it.
+local announced, directedTo = {}, {}
 local now = nowMs()
 
 -- A record of a hash, read once for all relays; false where there is none.
@@ -34,10 +36,16 @@ for index = 4, #ARGV, 8 do
     elseif not receiver then
       answer = { REFUSED, 1 }
     else
-      local route = receiver.offset
+      if not receiver.node then
+        local _, _, node = namesOf(receiver)
+        receiver.node = node
+      end
+      local route, node = receiver.offset, receiver.node
       local last = directed[route] or tonumber(redis.call('HGET', stateKey, 'd:' .. whole(route)) or '0')
-      local offset = append(stream, route, last, body, seed, announced)
-      directed[route] = offset
+      local offset, packed = append(stream, route, last, body, seed)
+      local items = announced[node] or {}
+      items[#items + 1] = directedItem(stream, directedTo[node] or lastDirectedTo(node), packed)
+      announced[node], directedTo[node], directed[route] = items, offset, offset
       source = source or newSource(gen)
       sources[id] = source
       rememberSeq(source, seq, offset, math.floor(now / 1000))
@@ -45,7 +53,7 @@ for index = 4, #ARGV, 8 do
       answer = { APPLIED, stream.epoch, offset }
     end
   end
-  results[#results + 1] = answer
+  results[#results + 1] = struct.pack('>BI4I4', answer[1], answer[2] or 0, answer[3] or 0)
 end
 
 local changed = {}
@@ -56,12 +64,16 @@ for id, source in pairs(sources) do
   end
 end
 if #changed > 0 then redis.call('HSET', sourcesKey, unpack(changed)) end
-if #announced > 0 then
+if next(announced) then
   local last = {}
   for route, offset in pairs(directed) do
     last[#last + 1] = 'd:' .. whole(route)
     last[#last + 1] = whole(offset)
   end
-  settle(stream, announced, now, keepMs, maxBytes, unpack(last))
+  settle(stream, now, keepMs, maxBytes, unpack(last))
+  for node, items in pairs(announced) do
+    redis.call('HSET', directedKey, node, whole(directedTo[node]))
+    redis.call('SPUBLISH', channel .. ':' .. node, table.concat(items))
+  end
 end
-return results
+return table.concat(results)

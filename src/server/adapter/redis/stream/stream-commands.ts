@@ -33,6 +33,16 @@ export function relayArguments({ source, checks: [sender], entry }: RelayCommit)
   return [source.id, source.gen, source.seq, sender.peerId, epoch, offset, entry.to.peerId, entry.body];
 }
 
+/** What `relay.lua` answers for each relay, as `commit.lua` does. */
+export function relayReplies(packed: Buffer): readonly RedisReply[] {
+  return Array.from({ length: packed.length / replyBytes }, (_, index) => {
+    const at = index * replyBytes;
+    return [packed[at] ?? 0, packed.readUInt32BE(at + 1), packed.readUInt32BE(at + 5)];
+  });
+}
+
+const replyBytes = 9;
+
 /** As `commit.lua` takes a commit. */
 export function commitArguments({ source, checks, changes, entry }: Commit): readonly RedisArgument[] {
   return [

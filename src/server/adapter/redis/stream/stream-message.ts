@@ -2,8 +2,10 @@ import type { StreamListener } from '../../../port/room-log.ts';
 import { readEntry } from './stream-records.ts';
 
 /** What a message on a stream's channel is made of: items, each a kind, a length in 32 bits and so many bytes. */
-const kind = { entry: 1, published: 2 } as const;
+const kind = { entryToAll: 1, published: 2, entryDirected: 3 } as const;
 const headBytes = 5;
+
+export type MessageListener = Pick<StreamListener, 'onEntry' | 'onPublished'>;
 
 /** The message of something that is only published: its key, with the length in 16 bits before it, and its body. */
 export function publishedMessage(key: string, body: Uint8Array): Buffer {
@@ -15,12 +17,14 @@ export function publishedMessage(key: string, body: Uint8Array): Buffer {
   return Buffer.concat([message, name, body]);
 }
 
-/** Tells a listener all that a message brings. */
-export function readMessage(message: Buffer, listener: Omit<StreamListener, 'onInterrupted'>): void {
+/** Tells a listener at a node all that a message brings. */
+export function readMessage(message: Buffer, node: string, listener: MessageListener): void {
   for (let at = 0; at < message.length; ) {
     const start = at + headBytes;
     const end = start + message.readUInt32BE(at + 1);
-    if (message[at] === kind.entry) listener.onEntry(readEntry(message, start, end));
+    if (message[at] === kind.entryDirected)
+      listener.onEntry(readEntry(message, start + 4, end), message.readUInt32BE(start));
+    else if (message[at] === kind.entryToAll) readEntryToAll(message, start, end, node, listener);
     else if (message[at] === kind.published) {
       const keyAt = start + 2;
       const bodyAt = keyAt + message.readUInt16BE(start);
@@ -28,4 +32,23 @@ export function readMessage(message: Buffer, listener: Omit<StreamListener, 'onI
     }
     at = end;
   }
+}
+
+/** Before the entry stands what was last directed to each node: a name, with its length in 16 bits before it, and an offset. */
+function readEntryToAll(
+  message: Buffer,
+  start: number,
+  end: number,
+  node: string,
+  listener: MessageListener,
+): void {
+  let at = start + 2;
+  let directed = 0;
+  for (let nodes = message.readUInt16BE(start); nodes > 0; nodes--) {
+    const nameEnd = at + 2 + message.readUInt16BE(at);
+    if (message.toString('latin1', at + 2, nameEnd) === node) directed = message.readUInt32BE(nameEnd);
+    at = nameEnd + 4;
+  }
+  const entry = readEntry(message, at, end);
+  listener.onEntry(entry, Math.max(entry.previousToAll, directed));
 }

@@ -6,6 +6,8 @@ export interface StreamPlace {
   /** In the order in which the scripts know them. */
   readonly keys: readonly [string, ...string[]];
   readonly channel: string;
+  /** Of what is directed to members that a node has. */
+  readonly channelTo: (node: string) => string;
   readonly slot: number;
 }
 
@@ -13,11 +15,12 @@ export interface StreamPlace {
 export function streamPlace(stream: StreamName): StreamPlace {
   const colon = stream.indexOf(':');
   const name = `${stream.slice(0, colon)}:{${stream.slice(colon + 1)}}`;
-  const parts = ['state', 'members', 'sources', 'log', 'nodes'].map((part) => `${name}:${part}`);
+  const parts = ['state', 'members', 'sources', 'log', 'nodes', 'directed'].map((part) => `${name}:${part}`);
   const channel = `channel:${name}`;
   return {
     keys: [...parts, channel] as unknown as [string, ...string[]],
     channel,
+    channelTo: (node) => `${channel}:${node}`,
     slot: calculateSlot(channel),
   };
 }

@@ -1,12 +1,18 @@
 import type { Clock } from '../../../../shared/clock.ts';
 import type { Position, StreamListener, Subscription } from '../../../port/room-log.ts';
 import type { Redis } from '../client/redis.ts';
-import { readMessage } from './stream-message.ts';
+import { type MessageListener, readMessage } from './stream-message.ts';
 import type { StreamPlace } from './stream-place.ts';
 
 export interface StreamWatchOptions {
   readonly redis: Redis;
   readonly clock: Clock;
+  /** This node's name. */
+  readonly node: string;
+  /** Where a stream is, and the last offset there that is for this node; undefined: it is gone. */
+  readonly look: (
+    place: StreamPlace,
+  ) => Promise<{ readonly head: Position; readonly last: number } | undefined>;
   /** Says of a position that it was part of the stream. Where it is no more, everyone who follows the stream comes to know. */
   readonly vouch: (place: StreamPlace, position: Position) => Promise<unknown>;
 }
@@ -40,30 +46,46 @@ export class StreamWatch {
   }
 
   async subscribe(place: StreamPlace, listener: StreamListener): Promise<Subscription> {
-    const { redis, clock } = this.#options;
+    const { redis, clock, node } = this.#options;
     const followed: Followed = { place, listener, seen: undefined, atMs: clock.monotonicMs() };
-    const seeing: Omit<StreamListener, 'onInterrupted'> = {
-      onEntry: (entry) => {
+    const seeing: MessageListener = {
+      onEntry: (entry, before) => {
         if (followed.seen !== undefined && followed.seen.epoch !== entry.position.epoch)
           this.#vouch(followed);
         this.#saw(followed, entry.position);
-        listener.onEntry(entry);
+        listener.onEntry(entry, before);
       },
       onPublished: (key, body) => listener.onPublished(key, body),
     };
-    const subscription = await redis.subscribe(place.channel, {
-      onMessage: (message) => readMessage(message, seeing),
-      onInterrupted: () => {
-        this.#vouch(followed);
-        listener.onInterrupted();
-      },
-    });
+    const channels = [place.channel, place.channelTo(node)].map((channel) =>
+      redis.subscribe(channel, {
+        onMessage: (message) => readMessage(message, node, seeing),
+        onInterrupted: () => {
+          this.#vouch(followed);
+          listener.onInterrupted();
+        },
+      }),
+    );
+    const close = () => {
+      for (const subscribed of channels) {
+        subscribed.then(
+          (subscription) => subscription.close(),
+          () => undefined,
+        );
+      }
+    };
+    try {
+      await Promise.all(channels);
+    } catch (error) {
+      close();
+      throw error;
+    }
     this.#followed.add(followed);
     this.#cancelLook ??= this.#lookLater();
     return {
       close: () => {
         this.#followed.delete(followed);
-        subscription.close();
+        close();
       },
     };
   }
@@ -103,18 +125,18 @@ export class StreamWatch {
 
   /** Compares what was announced with where the stream is. */
   async #look(followed: Followed): Promise<void> {
-    const [state] = followed.place.keys;
     const before = followed.seen;
     try {
-      const reply = await this.#options.redis.call(state, 'HMGET', state, 'epoch', 'top');
-      const [epoch, top] = (Array.isArray(reply) ? reply : []) as (Buffer | null)[];
+      const found = await this.#options.look(followed.place);
       if (followed.seen !== before) return;
-      const isThere = epoch != null && top != null;
-      const now = isThere ? { epoch: Number(String(epoch)), offset: Number(String(top)) } : gone;
-      if (now.epoch === before?.epoch && now.offset === before.offset) return;
-      this.#vouch(followed);
-      followed.seen = now;
-      if (this.#followed.has(followed)) followed.listener.onInterrupted();
+      const { head, last } = found ?? { head: gone, last: 0 };
+      const missesNothing =
+        head.epoch === before?.epoch && last <= before.offset && before.offset <= head.offset;
+      if (!missesNothing) this.#vouch(followed);
+      followed.seen = head;
+      if (!this.#followed.has(followed)) return;
+      if (missesNothing) followed.listener.onPassed(head);
+      else followed.listener.onInterrupted();
     } catch {
       // The store can't be reached: when it can again, every subscription tells that it was interrupted.
     }

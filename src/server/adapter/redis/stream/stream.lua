@@ -3,9 +3,11 @@
 --   KEYS[2] members  hash    peer id -> gen, join's offset and epoch, session, user, node, info
 --   KEYS[3] sources  hash    source id -> gen, which seqs were applied, the offsets they got
 --   KEYS[4] log      stream  ids `<offset>-0`, one field `e`: the entry as it is announced
---   KEYS[5] nodes    hash    node -> how many members it has: for people to read
---   KEYS[6] channel  what is announced
-local stateKey, membersKey, sourcesKey, logKey, nodesKey, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+--   KEYS[5] nodes    hash    node -> how many members it has
+--   KEYS[6] directed hash    node -> the last offset directed to a member that it has
+--   KEYS[7] channel  what is announced to all nodes; what is directed to a node's member goes to `<channel>:<node>`
+local stateKey, membersKey, sourcesKey, logKey, nodesKey, directedKey, channel =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 
 -- Answers of a commit.
 local REFUSED, APPLIED, AGAIN, STALE, NOT_APPLIED = 0, 1, 2, 3, 4
@@ -71,7 +73,7 @@ end
 
 -- The first write to a stream that is not there yet.
 local function beginStream(stream)
-  redis.call('DEL', logKey, membersKey, sourcesKey, nodesKey)
+  redis.call('DEL', logKey, membersKey, sourcesKey, nodesKey, directedKey)
   redis.call('HSET', stateKey, 'lineage', stream.lineage, 'fork', '0', 'epoch', whole(stream.epoch), 'first', '1', 'forks', '',
     'top', '0', 'all', '0', 'bytes', '0', 'markedAt', '0', 'markedBytes', '0', 'marks', '', 'droppedBytes', '0', 'sweptAt', '0')
   stream.isNew = nil
@@ -205,8 +207,16 @@ local function packMember(gen, offset, epoch, session, user, node, info)
     struct.pack('>I2c0I2c0I2c0', #session, session, #user, user, #node, node) .. info
 end
 
--- Adds an entry to the log; `announced` collects what is announced at the end.
-local function append(stream, route, previous, body, seed, announced)
+-- Counts a node's members.
+local function countAt(node, by)
+  if redis.call('HINCRBY', nodesKey, node, by) <= 0 then
+    redis.call('HDEL', nodesKey, node)
+    redis.call('HDEL', directedKey, node)
+  end
+end
+
+-- Adds an entry to the log: its offset, and the entry as it is kept and announced.
+local function append(stream, route, previous, body, seed)
   local offset = stream.top + 1
   local function entry()
     return struct.pack('>I4I4I4I4I4', stream.epoch, offset, route, previous, stream.all) .. body
@@ -229,8 +239,29 @@ local function append(stream, route, previous, body, seed, announced)
   stream.top = offset
   stream.bytes = stream.bytes + #body
   if route == 0 then stream.all = offset end
-  announced[#announced + 1] = '\1' .. struct.pack('>I4', #packed) .. packed
-  return offset
+  return offset, packed
+end
+
+-- The last offset that was directed to a node.
+local function lastDirectedTo(node)
+  return tonumber(redis.call('HGET', directedKey, node) or '0')
+end
+
+-- A message of an entry for all. Each node finds in it what was last directed to it, so that it knows whether that is missing.
+local function messageToAll(packed)
+  local directed = redis.call('HGETALL', directedKey)
+  local parts = { struct.pack('>I2', #directed / 2) }
+  for index = 1, #directed, 2 do
+    parts[#parts + 1] = struct.pack('>I2c0I4', #directed[index], directed[index], tonumber(directed[index + 1]))
+  end
+  parts[#parts + 1] = packed
+  local payload = table.concat(parts)
+  return '\1' .. struct.pack('>I4', #payload) .. payload
+end
+
+-- An item of a message to the node of an entry's receiver: what was announced to it before, and the entry.
+local function directedItem(stream, lastDirected, packed)
+  return '\3' .. struct.pack('>I4I4', 4 + #packed, math.max(stream.all, lastDirected)) .. packed
 end
 
 -- Forgets the sources that have been quiet for as long as entries are kept and are no members.
@@ -271,11 +302,10 @@ local function trim(stream, now, keepMs, maxBytes)
   end
 end
 
--- The end of what was added: the state's numbers, with more of its fields and values, and the announcement.
-local function settle(stream, announced, now, keepMs, maxBytes, ...)
+-- What the state is after entries were added, with more of its fields and values.
+local function settle(stream, now, keepMs, maxBytes, ...)
   redis.call('HSET', stateKey, 'top', whole(stream.top), 'all', whole(stream.all), 'bytes', whole(stream.bytes), ...)
   trim(stream, now, keepMs, maxBytes)
-  redis.call('SPUBLISH', channel, #announced == 1 and announced[1] or table.concat(announced))
 end
 
 -- The stream as it is: head, fields, members, and what was last directed to each.
