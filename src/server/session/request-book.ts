@@ -21,6 +21,9 @@ export class RequestBook {
   readonly #waiting: WaitingRequest[] = [];
   #highest = 0;
   #told = 0;
+  /** Successes that a request before them keeps from being acknowledged, and which it was when that was last asked. */
+  #heldUp: number[] = [];
+  #heldUpBy: number | undefined;
   /** Ids that were dropped and are not told yet. */
   #dropped: number[] = [];
   #firstDropped = maxUint32;
@@ -97,6 +100,27 @@ export class RequestBook {
     if (through <= this.#told) return 0;
     this.#told = through;
     return through;
+  }
+
+  /** Notes a success that has no reply of its own. */
+  succeeded(id: number): void {
+    const [first] = this.#waiting;
+    if (first !== undefined && first.id < id) this.#heldUp.push(id);
+  }
+
+  /** Whether successes wait for a request before them. */
+  get isHeldUp(): boolean {
+    return this.#heldUp.length > 0;
+  }
+
+  /** The successes that one and the same request has kept from being acknowledged since this was last asked: each is to be told by itself. */
+  takeHeldUp(): readonly number[] {
+    const by = this.#heldUp.length === 0 ? undefined : this.#waiting[0]?.id;
+    const held = by === undefined ? [] : this.#heldUp.filter((id) => id > by);
+    const isStill = by === this.#heldUpBy;
+    this.#heldUpBy = by;
+    this.#heldUp = isStill ? [] : held;
+    return isStill ? held : [];
   }
 
   /** One look more. Gives the requests that have waited for `looksToOverrun` whole times between two looks. */

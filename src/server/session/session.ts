@@ -180,6 +180,7 @@ export class Session implements SessionRef {
 
   /** Answers a request with its result, or notes the success to be acknowledged soon, or at once if it is an old one. */
   answer(requestId: number, answer: Answer): void {
+    if (answer.result === undefined) this.requests.succeeded(requestId);
     if (answer.result !== undefined) this.#reply(requestId, answer.result);
     else if (answer.again === true) this.#acknowledgeThisTurn();
     else this.#acknowledgeSoon();
@@ -201,6 +202,8 @@ export class Session implements SessionRef {
     this.#cancelThisTurn = undefined;
     const through = this.requests.takeAcknowledged();
     if (through !== 0) this.send(acknowledgedFrame(through));
+    for (const id of this.requests.takeHeldUp()) this.send(replyFrame({ replyTo: id }));
+    if (this.requests.isHeldUp) this.#acknowledgeSoon();
   }
 
   /** Counts a frame that was none; closes the connection that sends too many. */

@@ -53,3 +53,18 @@ test('nothing is acknowledged by a connection that is gone', async () => {
   expect(told).toEqual([]);
   expect(clock.pending).toBe(0);
 });
+
+test('S5: a success is not kept from who asked by a request before it that waits for long', async () => {
+  const { clock, told, succeed } = sessionWith(1, 2, 3);
+  succeed(2, false);
+  succeed(3, false);
+  await clock.advance(50);
+  expect(told).toEqual([]);
+  await clock.advance(50);
+  expect(told).toEqual(['2 undefined', '3 undefined']);
+  await clock.advance(1_000);
+  succeed(1, false);
+  await clock.advance(50);
+  expect(told).toEqual(['2 undefined', '3 undefined', 'acknowledged']);
+  expect(clock.pending).toBe(0);
+});

@@ -76,3 +76,21 @@ test('X1: what waits at five looks in a row has overrun, and nothing else', () =
   for (let look = 1; look <= 3; look++) expect(book.look()).toEqual([]);
   expect(book.look()).toEqual([{ id: 3, kind: 'joinRoom' }]);
 });
+
+test('a success is told by itself when one and the same request before it waits on from one asking to the next', () => {
+  const book = bookWith(1, 2, 3, 4);
+  const succeed = (id: number) => {
+    book.finish(id);
+    book.succeeded(id);
+  };
+  succeed(2);
+  expect([book.isHeldUp, book.takeHeldUp()]).toEqual([true, []]);
+  succeed(1);
+  succeed(4);
+  // Another keeps 4 now, and nothing keeps 2.
+  expect(book.takeHeldUp()).toEqual([]);
+  expect(book.takeHeldUp()).toEqual([4]);
+  expect([book.isHeldUp, book.takeHeldUp()]).toEqual([false, []]);
+  succeed(3);
+  expect([book.isHeldUp, book.takeHeldUp(), book.takeAcknowledged()]).toEqual([false, [], 4]);
+});
