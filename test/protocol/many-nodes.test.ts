@@ -87,6 +87,45 @@ test('S6: a session resumes on another node: what it missed follows once and in 
   expect(ben.events('peerLeft')).toEqual([]);
 });
 
+test('S6: who comes back just after Redis changed its history waits until it is known what was lost, and others go on', async () => {
+  const { here, there, redis, signIn, resume } = await setUp({ NODE_LEASE_MS: '1500' });
+  const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
+  const [a, b] = [randomUUID(), randomUUID()];
+  const { room } = await ann.join('daily', a);
+  await ben.join('daily', b);
+  const { epoch = 0 } = room?.head ?? {};
+  const { offset } = await ann.event('peerJoined');
+  ann.close();
+  await redis.call('HSET', 'room:{daily}:state', 'lineage', '0'.repeat(40));
+  const since = performance.now();
+  const back = await resume(there, ann, [{ stream: 'daily', epoch, offset }]);
+  expect(back.welcome.rooms).toMatchObject([{ outcome: { case: 'settling' } }]);
+  await ben.request(signal('daily', a, 'while it settles'));
+  expect((await back.control('roomSettled')).body.value.outcome).toMatchObject({ case: 'recovered' });
+  expect(performance.now() - since).toBeGreaterThan(1_400);
+  await expect.poll(() => signalsOf(back)).toEqual(['while it settles']);
+  expect(ben.events('peerLeft')).toEqual([]);
+});
+
+test('S5, S6: what is sent again into a room that has lost where its client was has no effect, and may have had one', async () => {
+  const { here, there, signIn, resume } = await setUp({ NODE_LEASE_MS: '500', REDIS_TIMEOUT_MS: '300' });
+  const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
+  const [a, b] = [randomUUID(), randomUUID()];
+  const { room } = await ann.join('daily', a);
+  await ben.join('daily', b);
+  const { epoch = 0 } = room?.head ?? {};
+  ann.close();
+  const back = await resume(there, ann, [{ stream: 'daily', epoch: epoch === 1 ? 2 : epoch - 1, offset: 1 }]);
+  expect(back.welcome.rooms).toMatchObject([{ outcome: { case: 'settling' } }]);
+  const again = [1, 2].map((count) => back.request(signal('daily', b, `again ${count}`)));
+  for (const { result } of await Promise.all(again)) {
+    expect(result).toMatchObject({ case: 'error', value: { code: ErrorCode.OUTCOME_UNKNOWN } });
+  }
+  expect((await back.control('roomSettled')).body.value.outcome.case).toBe('snapshot');
+  await back.request(signal('daily', b, 'after'));
+  await expect.poll(() => signalsOf(ben)).toEqual(['after']);
+});
+
 test('S3: a session that is taken over by a connection on another node is told so on the first', async () => {
   const { here, there, signIn, resume } = await setUp();
   const ann = await signIn(here, 'ann');

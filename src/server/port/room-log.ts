@@ -118,6 +118,8 @@ export interface StreamState {
   readonly fields: ReadonlyMap<string, Uint8Array>;
   /** By peer id, in the order of their joins. */
   readonly members: ReadonlyMap<string, Member>;
+  /** How long ago it last went on in another epoch, as it does where some of it may be lost, in milliseconds. Undefined: it never did. */
+  readonly forkedMsAgo?: number;
 }
 
 /** A session's place in a stream, for the connection that it has from now on. */

@@ -79,6 +79,8 @@ export class Session implements SessionRef {
   readonly entering = new Set<string>();
   /** Rooms that the store has lost, and that are being put back: a turn is running for each. */
   readonly unsettled = new Set<string>();
+  /** The rooms that settle since the session came back; each tells whether what the client knew of it was lost. */
+  readonly returning = new Map<string, Promise<boolean>>();
   readonly turns = new RoomTurns();
   readonly requests = new RequestBook();
   readonly outbound: Outbound;

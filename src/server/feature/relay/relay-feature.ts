@@ -36,7 +36,13 @@ export class RelayFeature {
       const turn = session.turns.pending(relay.roomId);
       if (turn === undefined) return this.#relay(session, frame, relay);
       session.assertSettled(relay.roomId);
-      return turn.then(() => this.#relay(session, frame, relay));
+      const returning = session.returning.get(relay.roomId);
+      return turn.then(async () => {
+        // It may be sent again, and have had its effect in what was lost.
+        if (await returning)
+          throw new SignalError(ErrorCode.OUTCOME_UNKNOWN, 'the store lost what the room remembered');
+        return this.#relay(session, frame, relay);
+      });
     },
   } satisfies Partial<Record<FrameKind, Handler>>;
 

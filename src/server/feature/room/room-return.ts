@@ -19,6 +19,8 @@ export interface RoomReturnOptions {
   readonly store: SessionStore;
   readonly tails: StreamTails;
   readonly follower: RoomFollower;
+  /** How long after a fork nodes may take to say what was lost with it, in milliseconds. */
+  readonly settleMs: number;
 }
 
 /** How a room stands for a session that is in it already. The client is told first, then `follow` brings what came since. */
@@ -49,7 +51,7 @@ export class RoomReturn {
 
   /**
    * From the position, where the log still has what came after it; else the room as it is now. Rejects with `PositionLost` where the
-   * position is that of a member, and lost.
+   * position is that of a member, and lost; with UNAVAILABLE where it may yet turn out to be.
    */
   async comeBack(
     session: Session,
@@ -109,6 +111,7 @@ export class RoomReturn {
       place.leave();
       return { room: mayJoin ? lost(roomId) : left(roomId), follow: () => undefined };
     }
+    this.#refuseInDoubt(state, position);
     const { outcome, after, isHead } = await this.#outcome(roomId, standing, position);
     return {
       room: resumed(roomId, outcome),
@@ -122,6 +125,16 @@ export class RoomReturn {
     const attached = await this.#options.roomLog.attach(`room:${roomId}`, { sessionId, peerId, gen, node });
     if (attached.outcome === 'stale') throw commitError('stale');
     return attached.state;
+  }
+
+  /**
+   * Just after a failover it is not known yet whether it lost entries that somebody had. What the client sends again must not have its effect a
+   * second time then: it is told first.
+   */
+  #refuseInDoubt({ head, forkedMsAgo }: StreamState, position: Position | undefined): void {
+    const isBefore = position !== undefined && position.epoch !== head.epoch;
+    if (isBefore && forkedMsAgo !== undefined && forkedMsAgo < this.#options.settleMs)
+      throw new SignalError(ErrorCode.UNAVAILABLE, 'it is not known yet what the store has lost');
   }
 
   async #hasLost(roomId: string, position: Position | undefined): Promise<boolean> {

@@ -37,14 +37,16 @@ export class RoomSettling {
     failure: unknown,
   ): RoomOnSignIn {
     const settle = async () => {
-      const returned = await this.#settled(session, roomId, held, position, failure);
-      if (returned === undefined) return;
-      session.send(controlFrame({ body: { case: 'roomSettled', value: returned.room } }));
-      returned.follow();
+      const settled = await this.#settled(session, roomId, held, position, failure);
+      session.returning.delete(roomId);
+      if (settled === undefined) return false;
+      session.send(controlFrame({ body: { case: 'roomSettled', value: settled.returned.room } }));
+      settled.returned.follow();
+      return settled.isLost;
     };
     return {
       room: create(ResumedRoomSchema, { roomId, outcome: { case: 'settling', value: true } }),
-      afterWelcome: () => void session.turns.take(roomId, settle),
+      afterWelcome: () => void session.returning.set(roomId, session.turns.take(roomId, settle)),
     };
   }
 
@@ -55,20 +57,22 @@ export class RoomSettling {
     held: JoinRecord,
     position: StreamPosition | undefined,
     failure: unknown,
-  ): Promise<Returned | undefined> {
-    let [after, thrown] = [position, failure];
+  ): Promise<{ readonly returned: Returned; readonly isLost: boolean } | undefined> {
+    let [after, thrown, wasLost] = [position, failure, false];
     for (let attempt = 0; ; attempt++) {
       const isLost = thrown instanceof PositionLost;
-      if (isLost) after = undefined;
+      if (isLost) [after, wasLost] = [undefined, true];
       await pause(this.#clock, isLost ? this.#settleMs : backoffDelayMs(tryAgain, attempt), session.gone);
       if (!session.connected) return undefined;
       try {
-        return await this.#return.comeBack(session, roomId, held, after);
+        const returned = await this.#return.comeBack(session, roomId, held, after);
+        return { returned, isLost: wasLost };
       } catch (again) {
         thrown = again;
         const error = SignalError.from(again);
         const isHopeless = !(again instanceof PositionLost || error.retryable);
-        if (isHopeless) return { room: refusedRoom(roomId, error), follow: () => undefined };
+        if (!isHopeless) continue;
+        return { returned: { room: refusedRoom(roomId, error), follow: () => undefined }, isLost: wasLost };
       }
     }
   }

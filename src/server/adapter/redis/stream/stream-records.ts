@@ -19,7 +19,7 @@ export function readEntry(bytes: Buffer, at = 0, end = bytes.length): Entry {
 
 /** The answer of `stateOf` in `stream.lua`. */
 export function readState(reply: readonly RedisReply[]): StreamState {
-  const [epoch, top, lastToAll, fields, members, directed] = reply;
+  const [epoch, top, lastToAll, fields, members, directed, forkedMsAgo] = reply;
   const last = new Map(pairs(directed).map(([route, offset]) => [Number(route), Number(offset)]));
   const all = pairs(members).map(([peerId, packed]) => {
     const member = readMember(packed as Buffer);
@@ -30,6 +30,7 @@ export function readState(reply: readonly RedisReply[]): StreamState {
     head: { epoch: Number(epoch), offset: Number(top), lastToAll: Number(lastToAll) },
     fields: new Map(pairs(fields).map(([field, value]) => [String(field), value as Buffer])),
     members: new Map(all.sort(([, one], [, other]) => one.joined.offset - other.joined.offset)),
+    ...(Number(forkedMsAgo) >= 0 && { forkedMsAgo: Number(forkedMsAgo) }),
   };
 }
 

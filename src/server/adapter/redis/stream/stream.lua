@@ -35,7 +35,7 @@ local function fork(stream, seed)
   stream.epoch = seed
   stream.first = stream.top + 1
   redis.call('HSET', stateKey, 'lineage', stream.lineage, 'fork', whole(stream.fork), 'epoch', whole(stream.epoch),
-    'first', whole(stream.first), 'forks', stream.forks)
+    'first', whole(stream.first), 'forks', stream.forks, 'forkedAt', whole(nowMs()))
 end
 
 -- The stream as it stands, or nothing. In another lineage some of it may be lost: a new epoch begins.
@@ -308,9 +308,9 @@ local function settle(stream, now, keepMs, maxBytes, ...)
   trim(stream, now, keepMs, maxBytes)
 end
 
--- The stream as it is: head, fields, members, and what was last directed to each.
+-- The stream as it is: head, fields, members, what was last directed to each, and how many ms ago its last fork was; -1: it has none.
 local function stateOf(stream)
-  local fields, directed = {}, {}
+  local fields, directed, forkedAgo = {}, {}, -1
   local all = redis.call('HGETALL', stateKey)
   for index = 1, #all, 2 do
     local kind = string.sub(all[index], 1, 2)
@@ -320,7 +320,9 @@ local function stateOf(stream)
     elseif kind == 'd:' then
       directed[#directed + 1] = tonumber(string.sub(all[index], 3))
       directed[#directed + 1] = tonumber(all[index + 1])
+    elseif all[index] == 'forkedAt' then
+      forkedAgo = nowMs() - tonumber(all[index + 1])
     end
   end
-  return { stream.epoch, stream.top, stream.all, fields, redis.call('HGETALL', membersKey), directed }
+  return { stream.epoch, stream.top, stream.all, fields, redis.call('HGETALL', membersKey), directed, forkedAgo }
 end
