@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { leftBehind } from './left-behind.ts';
-import type { Residue } from './residue.ts';
+import { fewest, type Residue } from './residue.ts';
 
 const nothing: Residue = {
   gauges: { ws_connections_gauge: 0 },
@@ -40,4 +40,12 @@ test.for([
   ['heap', { heapBytes: 45e6 }],
 ] as const)('%s is found', ([, after]) => {
   expect(found(after)).toHaveLength(1);
+});
+
+test('what is under way at one look and not at the next is not left, and what is there at each is', () => {
+  const looks = [
+    { TCPSocketWrap: 3, Immediate: 1 },
+    { TCPSocketWrap: 2, Timeout: 1 },
+  ] as const;
+  expect(fewest(...looks)).toEqual({ TCPSocketWrap: 2 });
 });
