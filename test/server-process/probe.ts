@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
+import { armedTimers } from './armed-timers.ts';
 import type { Answers, ProbeQuestion } from './server-probe.ts';
 
 const msPerNs = 1e-6;
@@ -37,6 +38,7 @@ const answers: { [Ask in keyof Answers]: (question: ProbeQuestion & { ask: Ask }
       const { rss, heapUsed, external } = process.memoryUsage();
       return Promise.resolve({ rss, heapUsed, external });
     },
+    timers: () => Promise.resolve({ armed: armedTimers() }),
     resources: () => Promise.resolve(countEach(process.getActiveResourcesInfo())),
     listeners: () =>
       Promise.resolve(

@@ -2,7 +2,7 @@ import type { ServerProcess } from './server-process.ts';
 
 /** What can be asked; a snapshot goes to a path. */
 export type ProbeQuestion =
-  | { readonly ask: 'memory' | 'resources' | 'listeners' | 'usage' | 'loop' }
+  | { readonly ask: 'memory' | 'timers' | 'resources' | 'listeners' | 'usage' | 'loop' }
   | { readonly ask: 'snapshot'; readonly path: string };
 
 /** `process.memoryUsage()` after a forced collection, in bytes. */
@@ -25,6 +25,7 @@ type Counts = Readonly<Record<string, number>>;
 
 export interface Answers {
   readonly memory: ProcessMemory;
+  readonly timers: { readonly armed: number };
   readonly resources: Counts;
   readonly listeners: Counts;
   readonly usage: ProcessMemory;
@@ -42,6 +43,11 @@ export class ServerProbe {
 
   memory(): Promise<ProcessMemory> {
     return this.#ask({ ask: 'memory' });
+  }
+
+  /** How many timers it waits for, whether they keep it alive or not. */
+  async timers(): Promise<number> {
+    return (await this.#ask({ ask: 'timers' })).armed;
   }
 
   /** What keeps its event loop going: how many of each kind, as `process.getActiveResourcesInfo()` names them. */

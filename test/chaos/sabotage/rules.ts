@@ -12,6 +12,7 @@ export const sabotageRules = {
   budget: 'what waits for a slow reader is left in the log',
   forget: 'a session that has ended is forgotten',
   later: 'who finds no room is told when to come again',
+  clear: 'a connection that is gone leaves no timer behind',
   restore: 'what the store has lost is put back',
 } as const;
 

@@ -19,7 +19,7 @@ export const soak = talkingScenario({
   name: 'soak',
   summary: 'lets clients talk, lose connections and refresh their tokens for long, and looks at what grows',
   options,
-  sabotage: ['replay'],
+  sabotage: ['replay', 'clear'],
   promise: promised.connection,
   nodes: 3,
   redis: 'in-memory',

@@ -6,6 +6,8 @@ export interface Sample {
   readonly rss_bytes: number;
   /** What keeps event loops going, and listeners of the processes and their servers. */
   readonly handles: number;
+  /** Timers that are waited for, whether they keep an event loop going or not. */
+  readonly timers: number;
   readonly redis_keys: number;
 }
 
@@ -17,6 +19,8 @@ const tolerances: Readonly<Record<Held, { readonly share: number; readonly least
   rss_bytes: { share: 0.15, least: 10e6 },
   // One more connection to each client that just comes back.
   handles: { share: 0.1, least: 10 },
+  // Some for each request that is under way.
+  timers: { share: 0.1, least: 20 },
   redis_keys: { share: 0.05, least: 10 },
 };
 
@@ -55,6 +59,7 @@ export class Samples {
       heap_bytes: of('heap_bytes'),
       rss_bytes: of('rss_bytes'),
       handles: of('handles'),
+      timers: of('timers'),
       redis_keys: of('redis_keys'),
     };
   }
