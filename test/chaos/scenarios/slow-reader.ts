@@ -25,7 +25,8 @@ export const slowReader: Scenario<typeof options> = {
   name,
   summary: 'lets a client stop reading, and weighs the server beside one whose clients all read',
   options,
-  sabotage: ['budget'],
+  // What a session leaves is looked for with several nodes alone.
+  sabotage: ['budget', 'forget'],
   async run(context) {
     const startedAtMs = performance.now();
     const pairs: PairFigures[] = [];
