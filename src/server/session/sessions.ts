@@ -71,6 +71,8 @@ export class Sessions {
   readonly #calls: PersistentCalls;
   readonly #losses: LossLook;
   readonly #live = new Map<string, Session>();
+  /** Those that ended here. The store forgets such an end, and would be taken to have lost the session. */
+  readonly #ended = new WeakSet<Session>();
   readonly #watching: { close(): void }[] = [];
   /** What changes the sessions in the store: sign-ins, detaches and ends. */
   readonly #unfinished = new Unfinished();
@@ -176,7 +178,7 @@ export class Sessions {
   async lost(session: Session): Promise<void> {
     if (!session.connected) return;
     this.#disconnected(session);
-    await this.#unfinished.add(this.#detach(session));
+    if (!this.#ended.has(session)) await this.#unfinished.add(this.#detach(session));
   }
 
   /** Ends a session for good: out of its rooms, not to be resumed. */
@@ -190,7 +192,9 @@ export class Sessions {
     // Where the store has lost the session, it may still have its rooms.
     if (record === undefined && (await keeper.keep(session)))
       record = await store.end(session, session.gen, reason);
-    if (record !== undefined) await this.#options.ender.finish(record);
+    if (record === undefined) return;
+    this.#ended.add(session);
+    await this.#options.ender.finish(record);
   }
 
   async #signIn(request: SignIn): Promise<Session> {
