@@ -1,7 +1,8 @@
 import { promised } from '../report/promised.ts';
 import type { CountOptions } from '../scenario.ts';
+import { LoopWatch, lateFigures } from '../soak/lateness.ts';
 import { takeSample } from '../soak/take-sample.ts';
-import { crowdOptions, type TalkingRun } from '../talking/talking-run.ts';
+import { crowdOptions, particularsOf, type TalkingRun } from '../talking/talking-run.ts';
 import { talkingScenario } from '../talking/talking-scenario.ts';
 
 const options = {
@@ -12,6 +13,8 @@ const options = {
 type Run = TalkingRun<typeof options>;
 
 const sampleEveryMs = 10_000;
+/** Three times the default: how soon clients are back is not what this is about, and they are many for one process. */
+const windowMs = 15_000;
 /** Clients are told at half of it that their token expires, and refresh it. */
 const tokenLifeS = 40;
 
@@ -23,6 +26,7 @@ export const soak = talkingScenario({
   promise: promised.connection,
   nodes: 3,
   redis: 'in-memory',
+  env: () => ({ RECONNECTION_WINDOW_MS: String(windowMs) }),
   isProbed: true,
   tokenLifeS,
   // Together about forty messages a second for each hundred clients.
@@ -38,6 +42,7 @@ export const soak = talkingScenario({
     { name: 'tokens_refreshed', has: tally.tokensGiven - crowd.members.length, wants: crowd.members.length },
     { name: 'resumes', has: tally.observations.resumes, wants: 1 },
   ],
+  particulars: ({ tally }) => particularsOf(lateFigures, tally.samples.mostLate),
   broken: ({ tally }) => tally.samples.grown,
 });
 
@@ -45,8 +50,11 @@ async function breakThings({ counts, crowd, nodes, redis, tally, isOver, pause, 
   tell('soaking');
   crowd.startCutting();
   const endsAtMs = performance.now() + counts.minutes * 60_000;
+  const loops = await LoopWatch.start(nodes);
   while (performance.now() < endsAtMs && !isOver()) {
     await pause(sampleEveryMs);
+    tally.samples.addLate(await loops.take(nodes));
     tally.samples.add(await takeSample(nodes, redis()));
   }
+  loops.stop();
 }

@@ -1,4 +1,5 @@
 import { median } from '../report/quantile.ts';
+import type { Late } from './lateness.ts';
 
 /** What is held at one moment, all nodes together. */
 export interface Sample {
@@ -37,9 +38,23 @@ export interface Steadiness {
 /** What was held, sample after sample. */
 export class Samples {
   readonly #samples: Sample[] = [];
+  #mostLate: Late = { nodes_late_ms: 0, clients_late_ms: 0 };
 
   add(sample: Sample): void {
     this.#samples.push(sample);
+  }
+
+  /** Between two samples event loops came so late. */
+  addLate(late: Late): void {
+    const { nodes_late_ms, clients_late_ms } = this.#mostLate;
+    this.#mostLate = {
+      nodes_late_ms: Math.max(nodes_late_ms, late.nodes_late_ms),
+      clients_late_ms: Math.max(clients_late_ms, late.clients_late_ms),
+    };
+  }
+
+  get mostLate(): Late {
+    return this.#mostLate;
   }
 
   get count(): number {
