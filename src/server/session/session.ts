@@ -23,7 +23,7 @@ import type { Wire } from './wire.ts';
 export interface LastKnown {
   /** As `NewMember.info`. */
   memberInfo: Uint8Array;
-  /** The room's fields. */
+  /** The room's fields. Members that know the same have the same object. */
   fields: ReadonlyMap<string, Uint8Array>;
 }
 

@@ -10,6 +10,7 @@ import type { SessionStore } from '../../port/session-store.ts';
 import type { LastKnown, RoomMembership, Session } from '../../session/session.ts';
 import type { StreamFeed, StreamFeedOptions } from '../../session/stream-feed.ts';
 import type { Place } from '../../session/stream-tail.ts';
+import { SharedFields } from './shared-fields.ts';
 
 /** A session's membership of a living room, at one moment. */
 export interface Standing {
@@ -47,6 +48,7 @@ export function standingIn(
 /** Lets the connection of a member follow its room. */
 export class RoomFollower {
   readonly #options: RoomFollowerOptions & LostFeeds;
+  readonly #fields = new SharedFields();
 
   constructor(options: RoomFollowerOptions & LostFeeds) {
     this.#options = options;
@@ -89,7 +91,12 @@ export class RoomFollower {
       return;
     }
     session.rooms.get(roomId)?.feed.stop();
-    const membership = this.#membership(session, roomId, member, lastKnownOf(state, member), place);
+    const lastKnown: LastKnown = {
+      // A copy: what it is read from may be the piece of memory of a whole answer.
+      memberInfo: Buffer.from(member.record.info),
+      fields: this.#fields.copyOf(roomId, state.fields),
+    };
+    const membership = this.#membership(session, roomId, member, lastKnown, place);
     session.rooms.set(roomId, membership);
     this.#options.presence.renew(roomId, session.userId);
     membership.feed.start(after, isHead);
@@ -114,7 +121,8 @@ export class RoomFollower {
       outbound: session.outbound,
       onSent: (entry) => {
         if (entry.route !== 0) return;
-        lastKnown.fields = fieldsAfter(lastKnown.fields, entry.body) ?? lastKnown.fields;
+        const changed = fieldsAfter(lastKnown.fields, entry.body);
+        if (changed !== undefined) lastKnown.fields = this.#fields.copyOf(roomId, changed);
         if (takesOut(entry.body, peerId)) this.#takenOut(session, membership);
       },
       onLost: () => {
@@ -135,12 +143,4 @@ export class RoomFollower {
       .removeRoom(session, session.gen, roomId, join)
       .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
   }
-}
-
-/** Copies: what they are read from may be the piece of memory of a whole answer. */
-function lastKnownOf({ fields }: StreamState, { record }: MemberView): LastKnown {
-  return {
-    memberInfo: Buffer.from(record.info),
-    fields: new Map(Array.from(fields, ([field, value]) => [field, Buffer.from(value)])),
-  };
 }

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { RoomRecordSchema } from '../../../../../gen/parley/directory/v1/directory_pb.ts';
 import { ServerFrameSchema } from '../../../../../gen/parley/signal/v1/frame_pb.ts';
 import { decideKick } from '../../../../../src/server/domain/departure.ts';
+import { decideUpdateRoom } from '../../../../../src/server/domain/description.ts';
 import { decideJoin } from '../../../../../src/server/domain/join.ts';
+import { metadataValue, roomField } from '../../../../../src/server/domain/room-view.ts';
 import { decideAndCommit } from '../../../../../src/server/port/decision.ts';
 import type { Session } from '../../../../../src/server/session/session.ts';
 import { ErrorCode } from '../../../../../src/shared/signal-error.ts';
@@ -169,4 +171,21 @@ test('N4: who joins while a room settles is told that others may yet be there', 
   expect(await settlingFor('fay')).toBe(true);
   await clock.advance(settleMs);
   expect(await settlingFor('gus')).toBe(false);
+});
+
+test('members of a room have one copy of its fields, which follows the room', async () => {
+  const { roomLog, ann, ben } = await setUp();
+  const known = () => [ann, ben].map(({ rooms }) => rooms.get('daily')?.lastKnown.fields);
+  const [before, same] = known();
+  expect(before?.get(roomField.info)).toBeDefined();
+  expect(same).toBe(before);
+  await decideAndCommit(roomLog, room, ann.source(9), (state) =>
+    decideUpdateRoom(state, 'ann', { topic: 'ships' }),
+  );
+  await expect
+    .poll(() => known()[1]?.get(roomField.metadata))
+    .toEqual(Buffer.from(metadataValue({ topic: 'ships' })));
+  const [after, sameAgain] = known();
+  expect(after).not.toBe(before);
+  expect(sameAgain).toBe(after);
 });
