@@ -29,6 +29,8 @@ type Context = RunContext<typeof options>;
 const emptyGraceMs = 300;
 /** A node does nothing while its heap is written to the disk: it must not be taken for dead by then. */
 const leaseMs = 60_000;
+/** Several nodes, their Redis and all clients may have one machine, and it other work: how long a sign-in takes is `spike`'s subject. */
+const signInMs = 15_000;
 /** Beyond what the settings say: a node's own timers, one for all, go on for up to 2.5 s once nobody is left. */
 const sweepMs = 3_500;
 const quietTimeoutMs = 30_000;
@@ -58,7 +60,11 @@ export const churn: Scenario<typeof options> = {
           RECONNECTION_WINDOW_MS: String(counts.window),
           RECONNECTION_WINDOW_MAX_MS: String(counts.window),
           ROOM_EMPTY_GRACE_MS: String(emptyGraceMs),
-          ...(counts.nodes > 1 && { NODE_LEASE_MS: String(leaseMs), REDIS_TIMEOUT_MS: '4000' }),
+          ...(counts.nodes > 1 && {
+            NODE_LEASE_MS: String(leaseMs),
+            SIGN_IN_TIMEOUT_MS: String(signInMs),
+            REDIS_TIMEOUT_MS: '4000',
+          }),
         },
         preloads: sabotage === undefined ? [] : [sabotagePreload(sabotage)],
         isProbed: true,
