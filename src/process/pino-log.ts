@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { logOutput } from './log-output.ts';
 import { serializeError } from './serialize-error.ts';
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -45,17 +46,21 @@ export async function createLog(options: LogOptions): Promise<Log> {
     serializers: { error: serializeError },
     redact: { paths: forbiddenFields.map((name) => `["${name}"]`), censor: '[cut]' },
   };
-  const destination = options.destination ?? pino.destination({ fd: 1, sync: true });
+  const onDropped = (lines: number) => logger.warn({ lines }, 'log.dropped');
+  const destination = options.destination ?? logOutput({ onDropped });
   const pretty = options.format === 'pretty' ? await prettyLines(destination) : undefined;
-  const logger = pino(loggerOptions, pretty ?? destination);
-  return new PinoLog(logger, options.hashKey ?? randomBytes(32));
+  const logger: Logger = pino(loggerOptions, pretty ?? destination);
+  // As a key object: bytes would be made one again for each user.
+  const { hashKey } = options;
+  const key = hashKey === undefined ? randomBytes(32) : Buffer.from(hashKey, 'utf8');
+  return new PinoLog(logger, createSecretKey(key));
 }
 
 /** Lines for people; undefined where pino-pretty is not installed, as in production. */
 async function prettyLines(destination: DestinationStream): Promise<DestinationStream | undefined> {
   const pretty = await import('pino-pretty').catch(() => undefined);
   if (pretty === undefined) return undefined;
-  // The factory and not the stream: what was logged is written when the call returns, also right before an exit.
+  // The factory and not the stream: what was logged is passed on when the call returns, also right before an exit.
   const toText = pretty.prettyFactory({
     messageKey: 'event',
     errorLikeObjectKeys: ['error'],
@@ -69,9 +74,9 @@ async function prettyLines(destination: DestinationStream): Promise<DestinationS
 class PinoLog implements Log {
   readonly debugEnabled: boolean;
   readonly #logger: Logger;
-  readonly #hashKey: string | Buffer;
+  readonly #hashKey: KeyObject;
 
-  constructor(logger: Logger, hashKey: string | Buffer) {
+  constructor(logger: Logger, hashKey: KeyObject) {
     this.#logger = logger;
     this.#hashKey = hashKey;
     this.debugEnabled = logger.isLevelEnabled('debug');

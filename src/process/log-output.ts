@@ -1,0 +1,72 @@
+import { writeSync } from 'node:fs';
+import type { DestinationStream } from 'pino';
+
+export interface LogOutputOptions {
+  /** How many bytes may wait for whoever reads them. Default: 16 MiB. */
+  readonly maxWaitingBytes?: number;
+  /** There is room again, after so many lines found none. */
+  readonly onDropped: (lines: number) => void;
+}
+
+const defaultMaxWaitingBytes = 16 * 1024 * 1024;
+const retryMs = 10;
+/** How long the process waits for its reader when it exits. */
+const exitRetries = 100;
+
+/**
+ * Standard output, for whose reader the process never waits while it runs: the lines of one turn of the event loop are written
+ * together, and what a full pipe does not take waits in memory. What does not fit there is dropped, and counted. What waits when
+ * the process exits is written then, within a second. (pino's own destination stands still for 100 ms whenever a pipe is full;
+ * written by threads, it may lose what is under way at an exit.)
+ */
+export function logOutput(options: LogOutputOptions): DestinationStream {
+  const { maxWaitingBytes = defaultMaxWaitingBytes, onDropped } = options;
+  // To open it makes a pipe one that does not block.
+  const { fd } = process.stdout;
+  let lines: string[] = [];
+  let rest = Buffer.alloc(0);
+  let waitingBytes = 0;
+  let dropped = 0;
+  let isPassing = false;
+  /** Whether nothing is left. */
+  const pass = (): boolean => {
+    let bytes = Buffer.concat([rest, Buffer.from(lines.join(''), 'utf8')]);
+    lines = [];
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Nobody reads any more, or never will.
+      if (code !== 'EAGAIN' && code !== 'EBUSY') bytes = Buffer.alloc(0);
+    }
+    rest = bytes;
+    waitingBytes = bytes.length;
+    return bytes.length === 0;
+  };
+  const passSoon = () => {
+    isPassing = !pass();
+    if (isPassing) setTimeout(passSoon, retryMs);
+    else if (dropped > 0) {
+      const count = dropped;
+      dropped = 0;
+      onDropped(count);
+    }
+  };
+  process.once('exit', () => {
+    const bell = new Int32Array(new SharedArrayBuffer(4));
+    for (let tries = 0; !pass() && tries < exitRetries; tries++) Atomics.wait(bell, 0, 0, retryMs);
+  });
+  return {
+    write(line) {
+      if (waitingBytes + line.length > maxWaitingBytes) {
+        dropped += 1;
+        return;
+      }
+      waitingBytes += line.length;
+      lines.push(line);
+      if (isPassing) return;
+      isPassing = true;
+      setImmediate(passSoon);
+    },
+  };
+}
