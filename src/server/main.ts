@@ -246,6 +246,11 @@ function makeWaysIn(options: NodeOptions, ports: Ports, inside: Inside, isDraini
   metrics.watch([
     { name: 'ws_connections_gauge', help: 'Open WebSockets.', value: () => sockets.size },
     {
+      name: 'waiting_upgrades_gauge',
+      help: 'Connections that wait for their turn to become WebSockets.',
+      value: () => sockets.waiting,
+    },
+    {
       name: 'room_members_gauge',
       help: 'Members of rooms with a connection to this node.',
       value: () => sessions.memberships,

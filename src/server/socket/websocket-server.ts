@@ -19,6 +19,7 @@ import { Connection } from './connection.ts';
 import { type ConnectionLimits, ConnectionPlaces, type Place } from './connection-places.ts';
 import { originAllowed, tokenOf } from './credentials.ts';
 import { Keepalive } from './keepalive.ts';
+import { NewcomerPace } from './newcomer-pace.ts';
 import { boundRawSockets } from './raw-sockets.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { SignInLine } from './sign-in-line.ts';
@@ -62,6 +63,7 @@ export class WebSocketEndpoint {
   readonly #addresses: ClientAddresses;
   readonly #places: ConnectionPlaces;
   readonly #refusals: RefusalLog;
+  readonly #pace: NewcomerPace;
   readonly #shared: { readonly seats: UserSeats; readonly line: SignInLine };
   #isClosing = false;
 
@@ -71,6 +73,7 @@ export class WebSocketEndpoint {
     this.#addresses = new ClientAddresses(options.trustProxy);
     this.#places = new ConnectionPlaces(options.connections);
     this.#refusals = new RefusalLog(options.clock, options.log);
+    this.#pace = new NewcomerPace({ clock: options.clock });
     this.#shared = {
       seats: new UserSeats(options.connections.perUser),
       line: new SignInLine(options.signIns),
@@ -113,15 +116,22 @@ export class WebSocketEndpoint {
     return this.#sockets.size;
   }
 
+  /** How many upgrades wait for their turn. */
+  get waiting(): number {
+    return this.#pace.waiting;
+  }
+
   /** Refuses every upgrade from now on, and closes at once what has not signed in. */
   stopAccepting(): void {
     this.#isClosing = true;
+    this.#pace.stop();
     for (const connection of this.#sockets.values()) connection.stopSignIn();
   }
 
   /** Closes every connection; resolves when all are gone, by force after `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true;
+    this.#pace.stop();
     this.#keepalive.stop();
     this.#refusals.write();
     const gone = Array.from(
@@ -137,7 +147,7 @@ export class WebSocketEndpoint {
     cancel();
   }
 
-  /** Upgrades the connection if there is a place for it, which it has until its socket is gone. */
+  /** Gives the connection a place, if there is one, until its socket is gone, and upgrades it when it is its turn. */
   #admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const admission = this.#places.admit(this.#addresses.networkOf(request));
     if (!admission.admitted) {
@@ -148,10 +158,19 @@ export class WebSocketEndpoint {
       return;
     }
     const { place } = admission;
-    socket.once('close', () => place.leave());
-    this.#server.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#opened(webSocket, socket, request, place),
-    );
+    const upgrade = () => {
+      const refusal = this.#refusal(request);
+      if (refusal !== undefined) this.#refuse(socket, refusal);
+      else
+        this.#server.handleUpgrade(request, socket, head, (webSocket) =>
+          this.#opened(webSocket, socket, request, place),
+        );
+    };
+    socket.once('close', () => {
+      place.leave();
+      this.#pace.leave(upgrade);
+    });
+    this.#pace.enter(upgrade);
   }
 
   #refuse(socket: Duplex, refusal: UpgradeRefusal): void {
