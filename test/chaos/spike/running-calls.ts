@@ -1,43 +1,53 @@
-// A thread of its own: pairs of clients talk, each in its room, while others sign in from another thread.
+// A process of its own: pairs of clients talk, each in its room, while others sign in from another process.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
 import { Bell } from '../bell.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { quantile } from '../report/quantile.ts';
 import { type Guest, ListeningRoom } from '../slow-reader/listening-room.ts';
-import type { CallsAnswer, CallsQuestion, CallsSetup } from './calls.ts';
+import { answerWith } from './asked-process.ts';
+import type { CallsAnswer, CallsSetup } from './calls.ts';
 
-const setup = workerData as CallsSetup;
 /** About the length of a candidate. */
 const messageBytes = 300;
 const settleTimeoutMs = 10_000;
+const msPerNs = 1e-6;
 
 const arrivals = new Bell();
 const ledger = new Ledger(arrivals);
 const talking = new AbortController();
 const rooms: ListeningRoom[] = [];
 const lines: Promise<void>[] = [];
+const resolution = 5;
+const lateness = monitorEventLoopDelay({ resolution });
+lateness.enable();
 
-async function begin(): Promise<void> {
-  for (const { roomId, guests } of setup.calls) {
+async function begin({ calls, everyMs }: CallsSetup): Promise<void> {
+  for (const { roomId, guests } of calls) {
     const room = new ListeningRoom(ledger, roomId);
     rooms.push(room);
     const [one, other] = await Promise.all(guests.map((guest) => room.enter(guest)));
     if (one === undefined || other === undefined) throw new Error('a call has two sides');
-    lines.push(talk(room, one, other), talk(room, other, one));
+    lines.push(talk(room, one, other, everyMs), talk(room, other, one, everyMs));
   }
 }
 
-async function talk(room: ListeningRoom, from: Guest, to: Guest): Promise<void> {
+async function talk(room: ListeningRoom, from: Guest, to: Guest, everyMs: number): Promise<void> {
   while (!talking.signal.aborted) {
-    await Promise.all([room.say(from, to, messageBytes), delay(setup.everyMs)]);
+    await Promise.all([room.say(from, to, messageBytes), delay(everyMs)]);
   }
 }
 
 /** Of what was said since this was asked before. */
 function latencies(): CallsAnswer {
   const sorted = rooms.flatMap((room) => room.takeLatenciesMs()).sort((one, other) => one - other);
-  return { messages: sorted.length, p99Ms: Math.round(quantile(sorted, 0.99) * 100) / 100, faults: {} };
+  const lateP99Ms = rounded(Math.max(0, lateness.percentile(99) * msPerNs - resolution));
+  lateness.reset();
+  return { messages: sorted.length, p99Ms: rounded(quantile(sorted, 0.99)), lateP99Ms, faults: {} };
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
 
 async function end(): Promise<CallsAnswer> {
@@ -54,15 +64,11 @@ async function end(): Promise<CallsAnswer> {
   return { ...latencies(), faults };
 }
 
-const answers: Readonly<Record<CallsQuestion, () => CallsAnswer | Promise<CallsAnswer>>> = {
-  begin: async () => {
-    await begin();
+answerWith({
+  begin: async (setup: CallsSetup) => {
+    await begin(setup);
     return latencies();
   },
   latencies,
   end,
-};
-
-parentPort?.on('message', (question: CallsQuestion) => {
-  void Promise.resolve(answers[question]()).then((answer) => parentPort?.postMessage(answer));
 });

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Random } from '../../seeded-run/random.ts';
 import { ServerProbe } from '../../server-process/server-probe.ts';
 import { metricsToken } from '../churn/metrics.ts';
-import type { FrameClient } from '../clients/frame-client.ts';
 import { FreshNodes } from '../nodes/fresh-nodes.ts';
 import { type Place, withNodes } from '../nodes/with-nodes.ts';
 import { type SabotageRule, sabotagePreload } from '../sabotage/rules.ts';
-import { Calls, callRooms } from './calls.ts';
-import { attemptSignIn } from './sign-in-attempt.ts';
+import { Calls, type CallsAnswer, callRooms } from './calls.ts';
+import { SignInCrowd } from './sign-in-crowd.ts';
 
 /** Where the clients come from, and what is set otherwise than by default. */
 export interface WaveKind {
@@ -53,6 +51,9 @@ export interface CallFigures {
   readonly messages_during: number;
   readonly p99_before_ms: number;
   readonly p99_during_ms: number;
+  /** How late those who talk were themselves, at the p99. */
+  readonly late_before_ms: number;
+  readonly late_during_ms: number;
   readonly faults: Readonly<Record<string, number>>;
 }
 
@@ -101,22 +102,30 @@ async function besideCalls(
   options: WaveOptions,
   place: Place,
 ): Promise<Served & { readonly calls: CallFigures }> {
-  const calls = await Calls.begin(place.nodes);
+  const calls = new Calls();
   try {
-    await delay(beforeMs);
-    const before = await calls.latencies();
-    let during = before;
-    const served = await signInAll(options, place, async () => {
-      during = await calls.latencies();
+    let before: CallsAnswer | undefined;
+    let during: CallsAnswer | undefined;
+    const served = await signInAll(options, place, {
+      async onReady() {
+        await calls.begin(place.nodes);
+        await delay(beforeMs);
+        before = await calls.latencies();
+      },
+      async onServed() {
+        during = await calls.latencies();
+      },
     });
     const { faults } = await calls.end();
     return {
       ...served,
       calls: {
-        messages_before: before.messages,
-        messages_during: during.messages,
-        p99_before_ms: before.p99Ms,
-        p99_during_ms: during.p99Ms,
+        messages_before: before?.messages ?? 0,
+        messages_during: during?.messages ?? 0,
+        p99_before_ms: before?.p99Ms ?? 0,
+        p99_during_ms: during?.p99Ms ?? 0,
+        late_before_ms: before?.lateP99Ms ?? 0,
+        late_during_ms: during?.lateP99Ms ?? 0,
         faults,
       },
     };
@@ -125,63 +134,51 @@ async function besideCalls(
   }
 }
 
-/** Lets all sign in at once. `onServed`: before those who are served go. */
+/** What is done when all is ready for them to come, and when all were served and before they go. */
+interface Beside {
+  onReady(): Promise<void>;
+  onServed(): Promise<void>;
+}
+
+/** Lets all sign in at once. */
 async function signInAll(
   { kind, clients: count, seed, stop, onProgress }: WaveOptions,
   { nodes }: Place,
-  onServed: () => Promise<void> = () => Promise.resolve(),
+  beside?: Beside,
 ): Promise<Served> {
-  const served: FrameClient[] = [];
-  const toldLater: Record<string, number> = {};
-  const neither: string[] = [];
-  let servedAtFirst = 0;
-  let mostAttempts = 0;
-  let lastServedMs = 0;
   const probes = nodes.running.map(({ server }) => new ServerProbe(server.process));
   const loopDelays = () => Promise.all(probes.map((probe) => probe.loopDelay()));
+  const tokens = await Promise.all(Array.from({ length: count }, (_, user) => nodes.token(`user-${user}`)));
+  const crowd = new SignInCrowd();
+  const giveUp = () => void crowd.stop();
+  stop.addEventListener('abort', giveUp);
   try {
-    const tokens = await Promise.all(Array.from({ length: count }, (_, user) => nodes.token(`user-${user}`)));
+    await crowd.served();
+    await beside?.onReady();
     await loopDelays();
-    const startedAtMs = performance.now();
-    const comeUntilServed = async (token: string, index: number) => {
-      const from = `127.0.2.${1 + (index % kind.addresses)}`;
-      const random = new Random(seed, index);
-      for (let attempts = 1; performance.now() - startedAtMs < patienceMs && !stop.aborted; attempts++) {
-        mostAttempts = Math.max(mostAttempts, attempts);
-        const attempt = await attemptSignIn({ url: nodes.wsUrlFor(random), from, token });
-        if (attempt.outcome === 'served') {
-          served.push(attempt.client);
-          lastServedMs = performance.now() - startedAtMs;
-          if (attempts === 1) servedAtFirst += 1;
-          onProgress(served.length);
-          return;
-        }
-        if (attempt.outcome === 'neither') {
-          neither.push(attempt.why);
-          return;
-        }
-        toldLater[attempt.how] = (toldLater[attempt.how] ?? 0) + 1;
-        await delay(attempt.retryAfterMs);
-      }
-    };
-    await Promise.all(tokens.map(comeUntilServed));
-    await onServed();
+    const urls = nodes.running.map(({ server }) => server.wsUrl);
+    const { addresses } = kind;
+    const came = await crowd.signIn({ urls, tokens, addresses, seed, patienceMs });
+    await beside?.onServed();
     const loops = await loopDelays();
+    const served = await crowd.served();
+    onProgress(served);
+    await crowd.leave();
     return {
       wave: kind.name,
       clients: count,
-      // Who was served and lost it again was not served.
-      served: served.filter(({ isOpen }) => isOpen).length,
-      served_at_first: servedAtFirst,
-      told_later: toldLater,
-      neither: neither.length,
-      neither_why: [...new Set(neither)].slice(0, mostReasons),
-      all_served_ms: Math.round(lastServedMs),
-      most_attempts: mostAttempts,
+      served,
+      served_at_first: came.servedAtFirst,
+      told_later: came.toldLater,
+      neither: came.neither.length,
+      neither_why: [...new Set(came.neither)].slice(0, mostReasons),
+      all_served_ms: Math.round(came.lastServedMs),
+      most_attempts: came.mostAttempts,
       loop_max_ms: Math.round(Math.max(...loops.map(({ maxMs }) => maxMs))),
       loop_p99_ms: Math.round(Math.max(...loops.map(({ p99Ms }) => p99Ms))),
     };
   } finally {
-    for (const client of served) client.drop('reset');
+    stop.removeEventListener('abort', giveUp);
+    await crowd.stop();
   }
 }
