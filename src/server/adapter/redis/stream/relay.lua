@@ -1,6 +1,6 @@
 -- Relays of one stream, one after the other: entries for one member each, from another. A relay that was applied is told so, so twice does no harm.
 -- ARGV: seed of a new epoch, how long entries are kept in ms, most bytes of them;
--- then for each relay: source, gen, seq, sender, epoch and offset of its join, receiver, body.
+-- then for each relay: source, gen, seq, sender, epoch and offset of its join and receiver, with blanks between; its body.
 -- Answers with nine bytes for each: what became of it, and its epoch and offset, or which check failed (0: the sender, 1: the receiver).
 local seed, keepMs, maxBytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local stream = openStream(seed)
@@ -18,10 +18,11 @@ local function recordOf(known, key, id, read)
   return known[id]
 end
 
-for index = 4, #ARGV, 8 do
-  local id, gen, seq, from, joinEpoch, joinOffset, to, body =
-    ARGV[index], tonumber(ARGV[index + 1]), tonumber(ARGV[index + 2]), ARGV[index + 3], tonumber(ARGV[index + 4]),
-    tonumber(ARGV[index + 5]), ARGV[index + 6], ARGV[index + 7]
+for index = 4, #ARGV, 2 do
+  local id, genText, seqText, from, epochText, offsetText, to =
+    string.match(ARGV[index], '^(%S+) (%d+) (%d+) (%S+) (%d+) (%d+) (%S+)$')
+  local gen, seq, joinEpoch, joinOffset, body =
+    tonumber(genText), tonumber(seqText), tonumber(epochText), tonumber(offsetText), ARGV[index + 1]
   local source = stream and recordOf(sources, sourcesKey, id, readSource)
   local answer = source and answerOf(stream, source, gen, seq)
   if source and gen > source.gen then

@@ -27,18 +27,19 @@ export function isRelay({ checks, changes, entry }: Commit): boolean {
   );
 }
 
-/** As `relay.lua` takes one relay. */
+/** As `relay.lua` takes one relay: few arguments, as each costs both sides. In an id is no blank. */
 export function relayArguments({ source, checks: [sender], entry }: RelayCommit): readonly RedisArgument[] {
   const { epoch, offset } = sender.joined;
-  return [source.id, source.gen, source.seq, sender.peerId, epoch, offset, entry.to.peerId, entry.body];
+  const head = `${source.id} ${source.gen} ${source.seq} ${sender.peerId} ${epoch} ${offset} ${entry.to.peerId}`;
+  return [head, entry.body];
 }
 
 /** What `relay.lua` answers for each relay, as `commit.lua` does. */
 export function relayReplies(packed: Buffer): readonly RedisReply[] {
-  return Array.from({ length: packed.length / replyBytes }, (_, index) => {
-    const at = index * replyBytes;
-    return [packed[at] ?? 0, packed.readUInt32BE(at + 1), packed.readUInt32BE(at + 5)];
-  });
+  const replies: RedisReply[] = [];
+  for (let at = 0; at < packed.length; at += replyBytes)
+    replies.push([packed.readUInt8(at), packed.readUInt32BE(at + 1), packed.readUInt32BE(at + 5)]);
+  return replies;
 }
 
 const replyBytes = 9;
