@@ -24,24 +24,27 @@ export function logOutput(options: LogOutputOptions): DestinationStream {
   // To open it makes a pipe one that does not block.
   const { fd } = process.stdout;
   let lines: string[] = [];
-  let rest = Buffer.alloc(0);
+  let pieces: Buffer[] = [];
   let waitingBytes = 0;
   let dropped = 0;
   let isPassing = false;
   /** Whether nothing is left. */
   const pass = (): boolean => {
-    let bytes = Buffer.concat([rest, Buffer.from(lines.join(''), 'utf8')]);
+    if (lines.length > 0) pieces.push(Buffer.from(lines.join(''), 'utf8'));
     lines = [];
     try {
-      while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes));
+      for (let piece = pieces[0]; piece !== undefined; piece = pieces[0]) {
+        const rest = piece.subarray(writeSync(fd, piece));
+        if (rest.length > 0) pieces[0] = rest;
+        else pieces.shift();
+      }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // Nobody reads any more, or never will.
-      if (code !== 'EAGAIN' && code !== 'EBUSY') bytes = Buffer.alloc(0);
+      if (code !== 'EAGAIN' && code !== 'EBUSY') pieces = [];
     }
-    rest = bytes;
-    waitingBytes = bytes.length;
-    return bytes.length === 0;
+    waitingBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return pieces.length === 0;
   };
   const passSoon = () => {
     isPassing = !pass();

@@ -39,3 +39,15 @@ test('X3: a process that logs more than a pipe holds does not wait for whoever r
   expect(lines().map(({ line }) => line)).toEqual([...Array(20_000).keys(), undefined]);
   expect(lines().at(-1)?.event).toBe('test.last');
 });
+
+test('X3: lines for which there is no room are dropped, and how many is logged as soon as there is some', async () => {
+  const written = 400_000;
+  const child = await logged(written);
+  const lines = read(child);
+  const dropped = () => lines().filter(({ event }) => event === 'log.dropped');
+  await expect.poll(dropped, { timeout: 20_000, interval: 500 }).toHaveLength(1);
+  const kept = lines().flatMap(({ line }) => (line === undefined ? [] : [line]));
+  expect(kept).toEqual([...Array(kept.length).keys()]);
+  expect(kept.length).toBeGreaterThan(50_000);
+  expect(kept.length + (dropped()[0]?.lines ?? 0)).toBe(written);
+}, 30_000);
