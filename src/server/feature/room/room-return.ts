@@ -111,8 +111,8 @@ export class RoomReturn {
       place.leave();
       return { room: mayJoin ? lost(roomId) : left(roomId), follow: () => undefined };
     }
-    this.#refuseInDoubt(state, position);
     const { outcome, after, isHead } = await this.#outcome(roomId, standing, position);
+    this.#refuseInDoubt(state, position);
     return {
       room: resumed(roomId, outcome),
       follow: () => follower.follow(session, roomId, standing, place, after, isHead),
