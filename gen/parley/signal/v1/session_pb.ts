@@ -53,7 +53,8 @@ export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
   messageDesc(file_parley_signal_v1_session, 0);
 
 /**
- * Coming back to a session that lost its connection.
+ * Coming back to a session that lost its connection. Events that still come on an earlier one are not to be read any more, for
+ * some may be missing between them: all of them come again, behind these positions.
  *
  * @generated from message parley.signal.v1.Resume
  */
