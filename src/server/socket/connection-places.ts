@@ -1,4 +1,6 @@
+import type { Clock } from '../../shared/clock.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import { ReturnTimes } from './return-times.ts';
 
 /** How many connections may be open. */
 export interface ConnectionLimits {
@@ -29,21 +31,19 @@ interface Count {
   unsigned: number;
 }
 
-/** How long who finds no place is told to wait. */
-const retryAfterMs: Readonly<Record<FullReason, number>> = {
-  'in-all': 10_000,
-  address: 10_000,
-  unsigned: 1_000,
-};
+/** How long who finds no place among all, or those of an address, is told to wait, in milliseconds: these are free again when others leave. */
+const fullRetryAfterMs = 10_000;
 
 /** Counts the connections of a node, in all and by the address that they come from. */
 export class ConnectionPlaces {
   readonly #limits: ConnectionLimits;
   readonly #all: Count = { open: 0, unsigned: 0 };
   readonly #byNetwork = new Map<string, Count>();
+  readonly #returns: ReturnTimes;
 
-  constructor(limits: ConnectionLimits) {
+  constructor(limits: ConnectionLimits, clock: Clock) {
     this.#limits = limits;
+    this.#returns = new ReturnTimes(clock);
   }
 
   /** How many addresses have connections. */
@@ -62,11 +62,11 @@ export class ConnectionPlaces {
     if (openInAll >= inAll) return full('in-all', ErrorCode.UNAVAILABLE, `${openInAll} connections`, inAll);
     if (its.unsigned >= unsignedOfOne) {
       const what = `${its.unsigned} connections of this address that have not signed in`;
-      return full('unsigned', ErrorCode.RATE_LIMITED, what, unsignedOfOne);
+      return full('unsigned', ErrorCode.RATE_LIMITED, what, unsignedOfOne, this.#returns.next());
     }
     if (unsignedInAll >= unsigned) {
       const what = `${unsignedInAll} connections that have not signed in`;
-      return full('unsigned', ErrorCode.UNAVAILABLE, what, unsigned);
+      return full('unsigned', ErrorCode.UNAVAILABLE, what, unsigned, this.#returns.next());
     }
     this.#byNetwork.set(network, its);
     return { admitted: true, place: this.#take(network, its) };
@@ -99,9 +99,13 @@ export class ConnectionPlaces {
   }
 }
 
-function full(reason: FullReason, code: ErrorCode, what: string, limit: number): Admission {
-  const error = new SignalError(code, `there are ${what}, the limit is ${limit}`, {
-    retryAfterMs: retryAfterMs[reason],
-  });
+function full(
+  reason: FullReason,
+  code: ErrorCode,
+  what: string,
+  limit: number,
+  retryAfterMs = fullRetryAfterMs,
+): Admission {
+  const error = new SignalError(code, `there are ${what}, the limit is ${limit}`, { retryAfterMs });
   return { admitted: false, full: reason, error };
 }

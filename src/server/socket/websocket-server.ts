@@ -71,7 +71,7 @@ export class WebSocketEndpoint {
     this.#options = options;
     this.#keepalive = new Keepalive(options);
     this.#addresses = new ClientAddresses(options.trustProxy);
-    this.#places = new ConnectionPlaces(options.connections);
+    this.#places = new ConnectionPlaces(options.connections, options.clock);
     this.#refusals = new RefusalLog(options.clock, options.log);
     this.#pace = new NewcomerPace({ clock: options.clock });
     this.#shared = {

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { type ConnectionLimits, ConnectionPlaces } from '../../../../src/server/socket/connection-places.ts';
 import { ErrorCode } from '../../../../src/shared/signal-error.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
 
 function placesOf(limits: Partial<ConnectionLimits>) {
-  const places = new ConnectionPlaces({ inAll: 1_000, perAddress: 1_000, unsigned: 1_000, ...limits });
+  const all = { inAll: 1_000, perAddress: 1_000, unsigned: 1_000, ...limits };
+  const places = new ConnectionPlaces(all, new FakeClock());
   const admit = (network: string) => {
     const admission = places.admit(network);
     if (!admission.admitted) throw new Error(`refused: ${admission.full}`);
@@ -49,6 +51,16 @@ test('X4: those before their sign-in have places of their own, of which one addr
   expect(refusal('e')).toEqual({ full: 'unsigned', code: ErrorCode.UNAVAILABLE });
   last.leave();
   admit('e');
+});
+
+test('X4: those for whom there is no place before their sign-in are told different times to come again', () => {
+  const { admit, places } = placesOf({ unsigned: 4 });
+  admit('a');
+  const told = ['a', 'a', 'a'].map((network) => {
+    const admission = places.admit(network);
+    return admission.admitted ? undefined : admission.error.retryAfterMs;
+  });
+  expect(told).toEqual([1_000, 1_010, 1_020]);
 });
 
 test('X4: what left is forgotten, whether it had signed in or not', () => {
