@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { SessionTokenRequest } from '../../src/process/token-issuer.ts';
 import { RecordingIssuer } from '../reporter/recording-issuer.ts';
 import { type LogEntry, type ServerProcess, startServerProcess } from './server-process.ts';
+import { startCommand } from './start-command.ts';
 
 export interface ProductionServerOptions {
   /** The ids of the rooms that its directory knows. */
@@ -38,10 +39,10 @@ export async function startProductionServer(options: ProductionServerOptions): P
   const modules = isProbed ? [probePreload, ...preloads] : preloads;
   const process = await startServerProcess(
     [
-      '--enable-source-maps',
+      ...startCommand.flags,
       ...(isProbed ? ['--expose-gc'] : []),
       ...modules.map((path) => `--import=${path}`),
-      'dist/src/start.js',
+      startCommand.program,
     ],
     {
       NODE_ENV: 'production',

@@ -5,6 +5,7 @@ import { type ComposeFile, type ComposeService, readComposeFile } from '../compo
 import { inSync } from '../redis/in-sync.ts';
 import { RedisServer } from '../redis/redis-server.ts';
 import { type ServerProcess, startServerProcess } from '../server-process/server-process.ts';
+import { startCommand } from '../server-process/start-command.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
 
 /** What a compose file describes, as processes on free ports of loopback. */
@@ -98,7 +99,7 @@ async function startNode(
     name,
     value.replace(/(?<=^redis:\/\/)[^/]+/, (address) => addressOf(addresses, address)),
   ]);
-  return await startServerProcess(['--enable-source-maps', 'dist/src/start.js'], {
+  return await startServerProcess([...startCommand.flags, startCommand.program], {
     ...(Object.fromEntries(replaced) as Record<string, string>),
     HOST: '127.0.0.1',
     PORT: '0',
