@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { RedisConnection } from '../../src/server/adapter/redis/client/redis-connection.ts';
 import { RedisScript } from '../../src/server/adapter/redis/client/redis-script.ts';
@@ -35,17 +36,32 @@ test('N4: a Redis that answers nothing for as long as the deadline is taken for 
   await failed;
 });
 
+test('what is sent within a millisecond after a write waits for the next, and goes in order', async () => {
+  const { connection, clock } = await setUp();
+  await connection.send('SET', ['key', 'first']);
+  const order: string[] = [];
+  const answers = [
+    connection.send('APPEND', ['key', ', second']).then(() => order.push('second')),
+    connection.send('GET', ['key']).then((value) => order.push(String(value))),
+  ];
+  await setTimeout(50);
+  expect(order).toEqual([]);
+  await clock.advance(1);
+  await Promise.all(answers);
+  expect(order).toEqual(['second', 'first, second']);
+});
+
 test('scripts that the socket does not take at once arrive as they were sent, whatever is sent after them', async () => {
-  const { connection, server } = await setUp();
+  const { connection, server, clock } = await setUp();
   const echo = RedisScript.load(import.meta.url, './echo.lua');
   await connection.send('SCRIPT', ['LOAD', echo.source]);
   server.pause();
   const bodies = Array.from({ length: 500 }, (_, index) => Buffer.alloc(30_000 + index, index));
   const answers: Promise<unknown>[] = [];
   for (const [index, body] of bodies.entries()) {
-    answers.push(connection.send('EVALSHA', [body], echo.callOn(['key'])));
+    answers.push(connection.run(echo.callOn(['key']), [body]));
     // What was sent so far is on its way before the next.
-    if (index % 5 === 4) await new Promise(setImmediate);
+    if (index % 5 === 4) await clock.advance(1);
   }
   server.resume();
   const arrived = (await Promise.all(answers)) as Buffer[];

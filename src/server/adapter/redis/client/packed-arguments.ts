@@ -1,14 +1,17 @@
 /** Arguments that stay the same from one command to the next, as they are sent. */
 export interface PackedArguments {
   readonly count: number;
-  readonly text: string;
+  readonly bytes: Uint8Array;
 }
+
+/** What calls a script. In lower case, as the library has its commands in tables that it looks into again and again. */
+export const scriptCommandName = 'evalsha';
 
 /** Texts up to this length are looked through. */
 const maxLooked = 64;
 
 export function packedArguments(args: readonly string[]): PackedArguments {
-  return { count: args.length, text: args.map(bulk).join('') };
+  return { count: args.length, bytes: Buffer.from(args.map(bulk).join('')) };
 }
 
 /** As RESP has it: a bulk string. */

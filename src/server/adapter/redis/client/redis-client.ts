@@ -91,22 +91,18 @@ export class RedisClient implements Redis {
    * Sends a script once, to the primary that has the slot. Rejects with a fault; what can be mended is being mended by then: the script
    * loaded, the topology looked at.
    */
-  async attempt(
+  attempt(
     script: RedisScript,
     keys: readonly [string, ...string[]],
     args: readonly RedisArgument[],
     { slot = calculateSlot(keys[0]), ack = 'memory' }: AttemptOptions = {},
   ): Promise<RedisReply> {
-    const primary = this.#primaryOf(slot);
-    try {
-      const sent = primary.send('EVALSHA', args, script.callOn(keys));
-      if (ack === 'memory') return await sent;
-      const [reply] = await Promise.all([sent, primary.replicated()]);
-      return reply;
-    } catch (error) {
-      await this.#mend(primary, error, script);
-      throw error;
-    }
+    const primary = this.#slots[slot];
+    if (primary === undefined) return noPrimary(slot);
+    const sent = primary.run(script.callOn(keys), args);
+    const answered =
+      ack === 'memory' ? sent : Promise.all([sent, primary.replicated()]).then(([reply]) => reply);
+    return answered.catch((error: unknown) => this.#mend(primary, error, script));
   }
 
   run(
@@ -119,14 +115,10 @@ export class RedisClient implements Redis {
 
   call(key: string, command: string, ...args: readonly RedisArgument[]): Promise<RedisReply> {
     const slot = calculateSlot(key);
-    return this.#untilDone(async () => {
-      const primary = this.#primaryOf(slot);
-      try {
-        return await primary.send(command, args);
-      } catch (error) {
-        await this.#mend(primary, error);
-        throw error;
-      }
+    return this.#untilDone(() => {
+      const primary = this.#slots[slot];
+      if (primary === undefined) return noPrimary(slot);
+      return primary.send(command, args).catch((error: unknown) => this.#mend(primary, error));
     });
   }
 
@@ -200,14 +192,9 @@ export class RedisClient implements Redis {
     }
   }
 
-  #primaryOf(slot: number): RedisPrimary {
-    const primary = this.#slots[slot];
-    if (primary === undefined) throw new RedisFault('not-sent', `no primary is known for slot ${slot}`);
-    return primary;
-  }
-
-  async #mend(primary: RedisPrimary, error: unknown, script?: RedisScript): Promise<void> {
-    if (!(error instanceof RedisFault)) return;
+  /** Mends what can be, and then rejects with the same fault. */
+  async #mend(primary: RedisPrimary, error: unknown, script?: RedisScript): Promise<never> {
+    if (!(error instanceof RedisFault)) throw error;
     if (error.word !== '' && error.notCarriedOut)
       this.#refusals.set(error.word, (this.#refusals.get(error.word) ?? 0) + 1);
     if (error.kind === 'no-script' && script !== undefined) {
@@ -217,6 +204,7 @@ export class RedisClient implements Redis {
       if (error.word === 'READONLY') primary.reconnect();
       await this.look();
     }
+    throw error;
   }
 
   async #look(): Promise<void> {
@@ -295,6 +283,10 @@ export class RedisClient implements Redis {
     if (mayBeReplaced) this.#lookRoutinely();
     for (const watcher of this.#watchers) watcher(isAvailable);
   }
+}
+
+function noPrimary(slot: number): Promise<never> {
+  return Promise.reject(new RedisFault('not-sent', `no primary is known for slot ${slot}`));
 }
 
 function unavailable(reason: string): SignalError {

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
-import { Redis } from 'ioredis';
+import { type Command, Redis } from 'ioredis';
 import type { Clock } from '../../../../shared/clock.ts';
 import type { PackedArguments } from './packed-arguments.ts';
 import type { RedisArgument, RedisReply } from './redis.ts';
-import { redisCommand } from './redis-command.ts';
+import { redisCommand, scriptCommand } from './redis-command.ts';
 import { RedisFault } from './redis-fault.ts';
 import { WriteBlock } from './write-block.ts';
 
@@ -30,6 +30,11 @@ export interface RedisConnectionOptions {
   readonly deadlineMs: number;
 }
 
+/**
+ * So far apart writes are at least, in milliseconds: each wakes a process here and there, which costs more than most of what it brings.
+ * What comes after a quiet moment is written at once.
+ */
+const writesApartMs = 1;
 /** How often in a deadline the connection is looked at. */
 const looksToDeadline = 4;
 
@@ -49,7 +54,11 @@ export class RedisConnection {
   #heardAtMs = 0;
   #cancelLook: (() => void) | undefined;
   #isClosed = false;
-  #isCorked = false;
+  /** The stream, while what is sent waits to be written. */
+  #corked: Duplex | undefined;
+  /** By the monotonic clock. */
+  #wroteAtMs = Number.NEGATIVE_INFINITY;
+  #cancelWrite: () => void = () => undefined;
   readonly #block = new WriteBlock();
   readonly #allocate = (length: number) => this.#block.allocate(length);
 
@@ -102,24 +111,18 @@ export class RedisConnection {
     return connection;
   }
 
-  /** `first` come before `args`, and only with a script. Rejects with a fault. */
-  send(name: string, args: readonly RedisArgument[], first?: PackedArguments): Promise<RedisReply> {
-    if (this.#isClosed) return Promise.reject(new RedisFault('not-sent', 'the connection is closed'));
+  /** Rejects with a fault. */
+  send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
+    if (this.#isClosed) return closed();
     this.#cork();
-    const command = redisCommand(name, args, first, this.#allocate);
-    if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
-    this.#cancelLook ??= this.#lookLater();
-    const answered = this.#redis.sendCommand(command) as Promise<RedisReply>;
-    return answered.then(
-      (reply) => {
-        this.#answered();
-        return reply;
-      },
-      (error: unknown) => {
-        this.#answered();
-        throw this.#faultOf(error);
-      },
-    );
+    return this.#send(redisCommand(name, args));
+  }
+
+  /** Calls a script. Rejects with a fault. */
+  run(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
+    if (this.#isClosed) return closed();
+    this.#cork();
+    return this.#send(scriptCommand(call, args, this.#allocate));
   }
 
   /** Calls back with each message of a channel that it is subscribed to. */
@@ -138,19 +141,40 @@ export class RedisConnection {
     (this.#redis.stream as Duplex | undefined)?.destroy();
   }
 
-  /** What is sent in one turn of the event loop leaves in one write. */
+  #send(command: Command): Promise<RedisReply> {
+    if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
+    this.#cancelLook ??= this.#lookLater();
+    return (this.#redis.sendCommand(command) as Promise<RedisReply>).then(this.#replied, this.#failed);
+  }
+
+  readonly #replied = (reply: RedisReply): RedisReply => {
+    this.#answered();
+    return reply;
+  };
+
+  readonly #failed = (error: unknown): never => {
+    this.#answered();
+    throw this.#faultOf(error);
+  };
+
+  /** What is sent in one turn of the event loop, and until it may be written, leaves in one write. */
   #cork(): void {
-    if (this.#isCorked) return;
+    if (this.#corked !== undefined) return;
     const { stream } = this.#redis;
-    this.#isCorked = true;
+    this.#corked = stream;
     // What is not written yet still needs its memory.
     if (stream.writableLength === 0) this.#block.reuse();
     stream.cork();
-    setImmediate(() => {
-      this.#isCorked = false;
-      stream.uncork();
-    });
+    const waitMs = this.#wroteAtMs + writesApartMs - this.#clock.monotonicMs();
+    if (waitMs <= 0) setImmediate(this.#write);
+    else this.#cancelWrite = this.#clock.after(waitMs, this.#write);
   }
+
+  readonly #write = (): void => {
+    this.#wroteAtMs = this.#clock.monotonicMs();
+    this.#corked?.uncork();
+    this.#corked = undefined;
+  };
 
   #answered(): void {
     this.#unanswered--;
@@ -180,7 +204,12 @@ export class RedisConnection {
   #end(): void {
     this.#isClosed = true;
     this.#cancelLook?.();
+    this.#cancelWrite();
     this.#redis.removeAllListeners();
     this.#redis.on('error', () => undefined);
   }
+}
+
+function closed(): Promise<never> {
+  return Promise.reject(new RedisFault('not-sent', 'the connection is closed'));
 }

@@ -45,13 +45,13 @@ export class RedisPrimary {
   }
 
   /** Rejects with a fault. */
-  send(name: string, args: readonly RedisArgument[], first?: PackedArguments): Promise<RedisReply> {
-    const connection = this.#connection;
-    if (connection === undefined) {
-      const { host, port } = this.address;
-      return Promise.reject(new RedisFault('not-sent', `no connection to ${host}:${port}`));
-    }
-    return connection.send(name, args, first);
+  send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
+    return this.#connection?.send(name, args) ?? this.#notConnected();
+  }
+
+  /** Calls a script. Rejects with a fault. */
+  run(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
+    return this.#connection?.run(call, args) ?? this.#notConnected();
   }
 
   /**
@@ -92,6 +92,11 @@ export class RedisPrimary {
     this.#cancelWait();
     this.#connection?.close();
     this.channels.close();
+  }
+
+  #notConnected(): Promise<never> {
+    const { host, port } = this.address;
+    return Promise.reject(new RedisFault('not-sent', `no connection to ${host}:${port}`));
   }
 
   async #keepUp(): Promise<void> {

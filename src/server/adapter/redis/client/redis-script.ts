@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type PackedArguments, packedArguments } from './packed-arguments.ts';
+import { type PackedArguments, packedArguments, scriptCommandName } from './packed-arguments.ts';
 
 /** All that were read. */
 const loaded: RedisScript[] = [];
@@ -20,11 +20,11 @@ export class RedisScript {
     this.sha = createHash('sha1').update(this.source).digest('hex');
   }
 
-  /** What `EVALSHA` begins with: the script, and its keys. Made once for each list of keys that stays. */
+  /** What a call begins with: the command, the script and its keys. Made once for each list of keys that stays. */
   callOn(keys: readonly string[]): PackedArguments {
     const known = this.#calls.get(keys);
     if (known !== undefined) return known;
-    const call = packedArguments([this.sha, String(keys.length), ...keys]);
+    const call = packedArguments([scriptCommandName, this.sha, String(keys.length), ...keys]);
     this.#calls.set(keys, call);
     return call;
   }

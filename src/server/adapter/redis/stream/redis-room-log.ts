@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../../shared/clock.ts';
-import { maxUint32 } from '../../../../shared/limits.ts';
 import type {
   Attachment,
   AttachmentResult,
@@ -20,13 +19,13 @@ import { RedisScript } from '../client/redis-script.ts';
 import { RoomList } from './room-list.ts';
 import {
   commitArguments,
+  commitResult,
   isRelay,
-  positionOf,
   type RelayCommit,
   relayArguments,
-  relayReplies,
+  relayResults,
 } from './stream-commands.ts';
-import { StreamLane } from './stream-lane.ts';
+import { StreamLane, type StreamLaneOptions } from './stream-lane.ts';
 import { publishedMessage } from './stream-message.ts';
 import { type StreamPlace, streamPlace } from './stream-place.ts';
 import { readEntry, readState } from './stream-records.ts';
@@ -60,19 +59,30 @@ const vouchScript = script('./vouch.lua');
 
 /** How long it is asked whether a commit was carried out, beyond its time, in milliseconds. */
 const doubtMs = 5_000;
+const maxSeed = 2 ** 30;
 /** Places of streams that are remembered. */
 const maxPlaces = 100_000;
 
 /** The log in Redis, for any number of nodes: one slot a stream, one script a commit. */
 export class RedisRoomLog implements RoomLog {
   readonly #options: RedisRoomLogOptions;
+  /** Of the streams to which something is being committed. */
   readonly #lanes = new Map<StreamName, StreamLane>();
+  readonly #laneOptions: StreamLaneOptions;
   readonly #places = new LRUCache<StreamName, StreamPlace>({ max: maxPlaces });
   readonly #list: RoomList;
   readonly #watch: StreamWatch;
 
   constructor(options: RedisRoomLogOptions) {
     this.#options = options;
+    this.#laneOptions = {
+      clock: options.clock,
+      timeoutMs: options.commitTimeoutMs,
+      doubtMs,
+      send: (place, commits) => this.#send(place, commits),
+      pause: () => options.redis.pause(),
+      onIdle: ({ stream }) => void this.#lanes.delete(stream),
+    };
     this.#list = new RoomList(options);
     this.#watch = new StreamWatch({
       ...options,
@@ -84,7 +94,7 @@ export class RedisRoomLog implements RoomLog {
   commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
     let lane = this.#lanes.get(stream);
     if (lane === undefined) {
-      lane = this.#lane(stream);
+      lane = new StreamLane(this.#place(stream), this.#laneOptions);
       this.#lanes.set(stream, lane);
     }
     return lane.commit(commit);
@@ -135,44 +145,32 @@ export class RedisRoomLog implements RoomLog {
     this.#list.close();
   }
 
-  #lane(stream: StreamName): StreamLane {
-    const { clock, redis, commitTimeoutMs: timeoutMs } = this.#options;
-    const lane = new StreamLane({
-      clock,
-      timeoutMs,
-      doubtMs,
-      send: (commits) => this.#send(stream, commits),
-      pause: () => redis.pause(),
-      onIdle: () => {
-        if (this.#lanes.get(stream) === lane) this.#lanes.delete(stream);
-      },
-    });
-    return lane;
+  async #send(place: StreamPlace, commits: readonly Commit[]): Promise<readonly CommitResult[]> {
+    const results = areRelays(commits)
+      ? await this.#sendRelays(place, commits)
+      : [await this.#sendOther(place, commits[0] as Commit)];
+    const newest = results.findLast(isNew);
+    if (newest !== undefined) this.#watch.wrote(place, newest.position);
+    return results;
   }
 
-  async #send(stream: StreamName, commits: readonly Commit[]): Promise<readonly RedisReply[]> {
-    const replies = await this.#attempt(stream, commits);
-    const last = replies.map(positionOf).findLast((position) => position !== undefined);
-    if (last !== undefined) this.#watch.wrote(this.#place(stream), last);
-    return replies;
+  #sendRelays({ keys, slot }: StreamPlace, relays: readonly RelayCommit[]): Promise<readonly CommitResult[]> {
+    const { redis, keepMs, maxBytes, ack = 'memory' } = this.#options;
+    const args: RedisArgument[] = [seed(), keepMs, maxBytes];
+    for (const relay of relays) args.push(...relayArguments(relay));
+    return redis
+      .attempt(relayScript, keys, args, { slot, ack })
+      .then((reply) => relayResults(relays, reply as Buffer));
   }
 
-  async #attempt(stream: StreamName, commits: readonly Commit[]): Promise<readonly RedisReply[]> {
+  async #sendOther({ stream, keys, slot }: StreamPlace, commit: Commit): Promise<CommitResult> {
     const { redis, keepMs, maxBytes, emptyGraceMs, ack = 'memory' } = this.#options;
-    const { keys, slot } = this.#place(stream);
-    const [first] = commits as readonly [Commit];
-    if (isRelay(first)) {
-      const args: RedisArgument[] = [seed(), keepMs, maxBytes];
-      for (const relay of commits as readonly RelayCommit[]) args.push(...relayArguments(relay));
-      const reply = await redis.attempt(relayScript, keys, args, { slot, ack });
-      return relayReplies(reply as Buffer);
-    }
-    const joined = first.changes.some(({ kind }) => kind === 'add-member') ? roomIdOf(stream) : undefined;
+    const joined = commit.changes.some(({ kind }) => kind === 'add-member') ? roomIdOf(stream) : undefined;
     if (joined !== undefined) await this.#list.add(joined);
-    const args: RedisArgument[] = [seed(), keepMs, maxBytes, emptyGraceMs, ...commitArguments(first)];
-    const reply = await redis.attempt(commitScript, keys, args, { slot, ack });
-    if (joined !== undefined && isFirstOffset(reply)) this.#list.began(joined);
-    return [reply];
+    const args: RedisArgument[] = [seed(), keepMs, maxBytes, emptyGraceMs, ...commitArguments(commit)];
+    const result = commitResult(commit, await redis.attempt(commitScript, keys, args, { slot, ack }));
+    if (joined !== undefined && isFirst(result)) this.#list.began(joined);
+    return result;
   }
 
   async #look({ keys }: StreamPlace) {
@@ -197,12 +195,21 @@ function roomIdOf(stream: StreamName): string | undefined {
   return stream.startsWith('room:') ? stream.slice('room:'.length) : undefined;
 }
 
-/** Whether what `commit.lua` answers has the offset with which a stream begins. */
-function isFirstOffset(reply: RedisReply): boolean {
-  return Array.isArray(reply) && reply[2] === 1;
+function areRelays(commits: readonly Commit[]): commits is readonly RelayCommit[] {
+  return commits[0] !== undefined && isRelay(commits[0]);
 }
 
-/** The epoch that begins where one has to. Not 0; it need not be secret. */
+/** Whether it was carried out just now. */
+function isNew(result: CommitResult): result is CommitResult & { readonly outcome: 'applied' } {
+  return result.outcome === 'applied' && !result.again;
+}
+
+/** Whether it has the offset with which a stream begins. */
+function isFirst(result: CommitResult): boolean {
+  return result.outcome === 'applied' && result.position.offset === 1;
+}
+
+/** The epoch that begins where one has to, of 30 bits: such numbers are the quickest. Not 0; it need not be secret. */
 function seed(): number {
-  return 1 + Math.floor(Math.random() * (maxUint32 - 1));
+  return 1 + Math.floor(Math.random() * (maxSeed - 1));
 }

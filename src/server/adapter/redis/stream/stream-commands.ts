@@ -10,7 +10,8 @@ export interface RelayCommit extends Commit {
   readonly entry: NewEntry & { readonly to: { readonly peerId: string } };
 }
 
-export function isRelay({ checks, changes, entry }: Commit): boolean {
+export function isRelay(commit: Commit): commit is RelayCommit {
+  const { checks, changes, entry } = commit;
   const [sender, receiver] = checks;
   return (
     entry !== undefined &&
@@ -34,15 +35,15 @@ export function relayArguments({ source, checks: [sender], entry }: RelayCommit)
   return [head, entry.body];
 }
 
-/** What `relay.lua` answers for each relay, as `commit.lua` does. */
-export function relayReplies(packed: Buffer): readonly RedisReply[] {
-  const replies: RedisReply[] = [];
-  for (let at = 0; at < packed.length; at += replyBytes)
-    replies.push([packed.readUInt8(at), packed.readUInt32BE(at + 1), packed.readUInt32BE(at + 5)]);
-  return replies;
+/** What `relay.lua` answers: for each relay as many bytes. */
+export function relayResults(relays: readonly RelayCommit[], packed: Buffer): readonly CommitResult[] {
+  return relays.map((relay, index) => {
+    const at = index * resultBytes;
+    return resultOf(relay, packed.readUInt8(at), packed.readUInt32BE(at + 1), packed.readUInt32BE(at + 5));
+  });
 }
 
-const replyBytes = 9;
+const resultBytes = 9;
 
 /** As `commit.lua` takes a commit. */
 export function commitArguments({ source, checks, changes, entry }: Commit): readonly RedisArgument[] {
@@ -58,30 +59,25 @@ export function commitArguments({ source, checks, changes, entry }: Commit): rea
   ];
 }
 
-/** What either script answers for one commit. */
-export function resultOf(commit: Commit, reply: RedisReply): CommitResult {
-  const [code, first, second] = reply as readonly number[];
+/** What `commit.lua` answers. */
+export function commitResult(commit: Commit, reply: RedisReply): CommitResult {
+  const [code = 0, first = 0, second = 0] = reply as readonly number[];
+  return resultOf(commit, code, first, second);
+}
+
+/** `first` and `second` are an epoch and an offset, or `first` is which check failed. */
+function resultOf(commit: Commit, code: number, first: number, second: number): CommitResult {
   switch (code) {
     case 0:
-      return { outcome: 'refused', failed: commit.checks[first ?? 0] as Check };
+      return { outcome: 'refused', failed: commit.checks[first] as Check };
     case 1:
     case 2:
-      return {
-        outcome: 'applied',
-        position: { epoch: first ?? 0, offset: second ?? 0 },
-        again: code === 2,
-      };
+      return { outcome: 'applied', position: { epoch: first, offset: second }, again: code === 2 };
     case 3:
       return { outcome: 'stale' };
     default:
       return { outcome: 'not-applied' };
   }
-}
-
-/** How far the stream goes, by what either script answered for a commit that it carried out just now. */
-export function positionOf(reply: RedisReply): Position | undefined {
-  const [code, epoch = 0, offset = 0] = reply as readonly number[];
-  return code === 1 ? { epoch, offset } : undefined;
 }
 
 function checkArguments(check: Check): readonly RedisArgument[] {

@@ -1,14 +1,14 @@
 import type { Clock } from '../../../../shared/clock.ts';
 import { ErrorCode, SignalError } from '../../../../shared/signal-error.ts';
 import type { Commit, CommitResult } from '../../../port/room-log.ts';
-import type { RedisReply } from '../client/redis.ts';
 import { RedisFault } from '../client/redis-fault.ts';
-import { isRelay, resultOf } from './stream-commands.ts';
+import { isRelay } from './stream-commands.ts';
+import type { StreamPlace } from './stream-place.ts';
 
 export interface StreamLaneOptions {
   readonly clock: Clock;
-  /** Sends commits once, relays or a single other one: the answer to each, in order. Rejects with a fault. */
-  readonly send: (commits: readonly Commit[]) => Promise<readonly RedisReply[]>;
+  /** Sends commits once, relays or a single other one: the result of each, in order. Rejects with a fault. */
+  readonly send: (place: StreamPlace, commits: readonly Commit[]) => Promise<readonly CommitResult[]>;
   /** Waits before they are sent again. */
   readonly pause: () => Promise<void>;
   /** How long a commit may wait to be carried out, in milliseconds. */
@@ -16,7 +16,7 @@ export interface StreamLaneOptions {
   /** How long after that it is asked whether one was carried out of which that is not known, in milliseconds. */
   readonly doubtMs: number;
   /** Nothing waits any more. */
-  readonly onIdle: () => void;
+  readonly onIdle: (place: StreamPlace) => void;
 }
 
 interface Waiting {
@@ -36,11 +36,14 @@ const maxBatch = 64;
  * it was carried out is sent again before anything else: each of its commits has its effect once.
  */
 export class StreamLane {
+  readonly #place: StreamPlace;
   readonly #options: StreamLaneOptions;
   #waiting: Waiting[] = [];
   #isRunning = false;
 
-  constructor(options: StreamLaneOptions) {
+  /** `options` may be those of other lanes too. */
+  constructor(place: StreamPlace, options: StreamLaneOptions) {
+    this.#place = place;
     this.#options = options;
   }
 
@@ -59,13 +62,16 @@ export class StreamLane {
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#settle(this.#takeBatch());
     this.#isRunning = false;
-    this.#options.onIdle();
+    this.#options.onIdle(this.#place);
   }
 
   #takeBatch(): Waiting[] {
-    const other = this.#waiting.findIndex((waiting) => !waiting.isRelay);
-    const relays = other === -1 ? this.#waiting.length : other;
-    return this.#waiting.splice(0, Math.min(Math.max(relays, 1), maxBatch));
+    const waiting = this.#waiting;
+    let relays = 0;
+    while (relays < waiting.length && relays < maxBatch && waiting[relays]?.isRelay === true) relays++;
+    if (relays < waiting.length) return waiting.splice(0, Math.max(relays, 1));
+    this.#waiting = [];
+    return waiting;
   }
 
   /** Sends a batch until its outcome is known, or for so long as its commits may wait. */
@@ -74,10 +80,11 @@ export class StreamLane {
     for (let isInDoubt = false; batch.length > 0; ) {
       try {
         const commits = batch.map(({ commit }) => commit);
-        const replies = await this.#options.send(commits);
-        for (const [index, { commit, resolve }] of batch.entries()) {
-          const result = resultOf(commit, replies[index] as RedisReply);
-          resolve(isInDoubt && result.outcome === 'refused' ? { ...result, inDoubt: true } : result);
+        const results = await this.#options.send(this.#place, commits);
+        for (let index = 0; index < batch.length; index++) {
+          const result = results[index] as CommitResult;
+          const isDoubtful = isInDoubt && result.outcome === 'refused';
+          batch[index]?.resolve(isDoubtful ? { ...result, inDoubt: true } : result);
         }
         return;
       } catch (thrown) {

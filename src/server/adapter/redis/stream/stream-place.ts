@@ -3,6 +3,7 @@ import type { StreamName } from '../../../port/room-log.ts';
 
 /** Where a stream is in Redis: its keys, which share a slot, and its channel. */
 export interface StreamPlace {
+  readonly stream: StreamName;
   /** In the order in which the scripts know them. */
   readonly keys: readonly [string, ...string[]];
   readonly channel: string;
@@ -18,6 +19,7 @@ export function streamPlace(stream: StreamName): StreamPlace {
   const parts = ['state', 'members', 'sources', 'log', 'nodes', 'directed'].map((part) => `${name}:${part}`);
   const channel = `channel:${name}`;
   return {
+    stream,
     keys: [...parts, channel] as unknown as [string, ...string[]],
     channel,
     channelTo: (node) => `${channel}:${node}`,

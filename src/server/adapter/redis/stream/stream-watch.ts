@@ -37,7 +37,7 @@ export class StreamWatch {
   /** Those that were silent for longest come first. */
   readonly #followed = new Set<Followed>();
   /** What this node was last told of its own commits. */
-  readonly #written = new WeakMap<StreamPlace, Position>();
+  readonly #written = new WeakMap<StreamPlace, { position: Position }>();
   #cancelLook: (() => void) | undefined;
   #isClosed = false;
 
@@ -92,9 +92,14 @@ export class StreamWatch {
 
   /** A commit of this node was acknowledged. */
   wrote(place: StreamPlace, position: Position): void {
-    const before = this.#written.get(place);
-    this.#written.set(place, position);
-    if (before !== undefined && before.epoch !== position.epoch) this.#vouchFor(place, before);
+    const written = this.#written.get(place);
+    if (written === undefined) {
+      this.#written.set(place, { position });
+      return;
+    }
+    const before = written.position;
+    written.position = position;
+    if (before.epoch !== position.epoch) this.#vouchFor(place, before);
   }
 
   close(): void {
@@ -145,7 +150,7 @@ export class StreamWatch {
   /** Both: what was acknowledged may not have been announced, where the server ended in between. */
   #vouch({ place, seen }: Followed): void {
     this.#vouchFor(place, seen);
-    this.#vouchFor(place, this.#written.get(place));
+    this.#vouchFor(place, this.#written.get(place)?.position);
   }
 
   #vouchFor(place: StreamPlace, position: Position | undefined): void {
