@@ -73,7 +73,7 @@ export const settings = {
   MAX_CONNECTIONS_PER_USER: { form: form.wholeNumber(1, 1_000_000), fallback: '100' },
   MAX_UNSIGNED_CONNECTIONS: { form: form.wholeNumber(1, 1_000_000), fallback: '4000' },
   HANDSHAKE_TIMEOUT_MS: { form: form.wholeNumber(100, 15_000), fallback: '10000' },
-  SIGN_INS_AT_ONCE: { form: form.wholeNumber(1, 100_000), fallback: '64' },
+  SIGN_INS_AT_ONCE: { form: form.wholeNumber(1, 100_000), fallback: '16' },
   SIGN_INS_WAITING: { form: form.wholeNumber(0, 1_000_000), fallback: '2000' },
   REQUEST_TIMEOUT_MS: { form: form.milliseconds(100), fallback: '10000' },
   CONNECTION_RATE: { form: form.wholeNumber(1, 1_000_000), fallback: '1000' },

@@ -9,14 +9,13 @@ export interface NewcomerPaceOptions {
 /** A turn of the event loop that takes longer, in milliseconds, makes those wait who are there already. */
 const longTurnMs = 5;
 const mostAtOnce = 8;
-/** How many times as long as the turn took nobody is taken in: after a long one others need the time, of this node or of its machine. */
-const restOfShort = 1;
-const restOfLong = 4;
+/** So many times as long as the turn took nobody is taken in. */
+const restTimes = 4;
 
 /**
  * Takes in those who come one after the other, so that those who are there go first: as many in one turn of the event loop as leave
- * it short, one at least, and then nobody for as long as the turn took, or longer. So newcomers have half of the node's time at
- * most, however many come at once, and less where the machine is busy.
+ * it short, one at least, and then nobody for four times as long as the turn took. So newcomers have a fifth of the node's time at
+ * most, however many come at once.
  */
 export class NewcomerPace {
   readonly #options: NewcomerPaceOptions;
@@ -74,10 +73,7 @@ export class NewcomerPace {
     const isLong = tookMs > longTurnMs;
     this.#atOnce = isLong ? Math.ceil(this.#atOnce / 2) : Math.min(this.#atOnce + 1, mostAtOnce);
     if (tookMs === 0) this.#rested();
-    else {
-      const restMs = tookMs * (isLong ? restOfLong : restOfShort);
-      this.#cancelRest = this.#options.clock.after(restMs, () => this.#rested());
-    }
+    else this.#cancelRest = this.#options.clock.after(tookMs * restTimes, () => this.#rested());
   }
 
   #rested(): void {

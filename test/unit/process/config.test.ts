@@ -50,7 +50,7 @@ test('L3: without any setting a development server with every default comes out'
       connectionRate: { perSecond: 1_000, burst: 2_000 },
       connections: { inAll: 20_000, perAddress: 4_000, perUser: 100, unsigned: 4_000 },
       handshakeTimeoutMs: 10_000,
-      signIns: { atOnce: 64, waiting: 2_000 },
+      signIns: { atOnce: 16, waiting: 2_000 },
     },
     rooms: { emptyGraceMs: 30_000, logMaxBytes: 8_388_608, recordTtlMs: 3_600_000 },
     store: { kind: 'memory' },
