@@ -16,7 +16,7 @@ const options = {
 export const waves: readonly WaveKind[] = [
   { name: 'many-addresses', addresses: 50 },
   { name: 'one-address', addresses: 1 },
-  { name: 'short-line', addresses: 50, env: { SIGN_INS_AT_ONCE: '2', SIGN_INS_WAITING: '20' } },
+  { name: 'short-line', addresses: 50, env: { SIGN_INS_AT_ONCE: '2', SIGN_INS_WAITING: '2' } },
   // A quarter of these for each address.
   { name: 'few-unsigned', addresses: 2, env: { MAX_UNSIGNED_CONNECTIONS: '80' } },
 ];
