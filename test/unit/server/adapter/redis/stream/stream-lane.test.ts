@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { RedisFault } from '../../../../../../src/server/adapter/redis/client/redis-fault.ts';
+import { StreamLane } from '../../../../../../src/server/adapter/redis/stream/stream-lane.ts';
+import { streamPlace } from '../../../../../../src/server/adapter/redis/stream/stream-place.ts';
+import { relayCommit } from '../../../../../../src/server/domain/relay.ts';
+import type { Commit, CommitResult } from '../../../../../../src/server/port/room-log.ts';
+import { ErrorCode } from '../../../../../../src/shared/signal-error.ts';
+import { FakeClock } from '../../../../../contract/fake-clock.ts';
+
+const applied: CommitResult = { outcome: 'applied', position: { epoch: 1, offset: 1 }, again: false };
+
+/** A lane whose batches are answered by `answer`, with the seqs that it was sent, batch by batch. */
+function laneWith(answer: (commits: readonly Commit[]) => Promise<readonly CommitResult[]>) {
+  const sent: number[][] = [];
+  const lane = new StreamLane(streamPlace('room:daily'), {
+    clock: new FakeClock(),
+    timeoutMs: 1_000,
+    doubtMs: 1_000,
+    send: (_, commits) => {
+      sent.push(commits.map(({ source }) => source.seq));
+      return answer(commits);
+    },
+    pause: () => Promise.resolve(),
+    onIdle: () => undefined,
+  });
+  return { lane, sent };
+}
+
+function relay(seq: number): Commit {
+  const from = { peerId: 'from', joined: { epoch: 1, offset: 1 } };
+  return relayCommit({ id: 'session', gen: 1, seq }, from, 'to', new Uint8Array(1));
+}
+
+function other(seq: number): Commit {
+  return { source: { id: 'session', gen: 1, seq }, checks: [], changes: [{ kind: 'delete', field: 'a' }] };
+}
+
+test('P3: commits to a stream go in their order: relays together, another by itself, none past the other', async () => {
+  const { lane, sent } = laneWith((commits) => Promise.resolve(commits.map(() => applied)));
+  const commits = [relay(1), relay(2), other(3), relay(4), other(5), other(6), relay(7)];
+  await Promise.all(commits.map((commit) => lane.commit(commit)));
+  expect(sent).toEqual([[1, 2], [3], [4], [5], [6], [7]]);
+});
+
+test('many relays go in batches', async () => {
+  const { lane, sent } = laneWith((commits) => Promise.resolve(commits.map(() => applied)));
+  await Promise.all(Array.from({ length: 150 }, (_, index) => lane.commit(relay(index))));
+  expect(sent.map(({ length }) => length)).toEqual([64, 64, 22]);
+  expect(sent.flat()).toEqual(Array.from({ length: 150 }, (_, index) => index));
+});
+
+test('N4: what may have been carried out is sent again before anything else, and a refusal then says that it may have had its effect', async () => {
+  const refused: CommitResult = {
+    outcome: 'refused',
+    failed: { kind: 'member', peerId: 'from', otherwise: ErrorCode.NOT_IN_ROOM },
+  };
+  let isLost = true;
+  const { lane, sent } = laneWith((commits) => {
+    if (!isLost) return Promise.resolve(commits.map(() => refused));
+    isLost = false;
+    return Promise.reject(new RedisFault('unknown', 'the connection broke'));
+  });
+  const results = await Promise.all([lane.commit(relay(1)), lane.commit(other(2))]);
+  expect(sent).toEqual([[1], [1], [2]]);
+  expect(results).toEqual([{ ...refused, inDoubt: true }, refused]);
+});
