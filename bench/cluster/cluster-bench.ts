@@ -28,8 +28,12 @@ export interface ClusterRow {
   readonly sending_node_cpu_us_per_message: number;
   readonly receiving_node_cpu_us_per_message: number;
   readonly redis_cpu_us_per_message: number;
+  /** Both nodes and Redis together. */
+  readonly total_cpu_us_per_message: number;
   /** Of `node_cpu_us_per_message` to that of `socket.io-streams`. */
   readonly ratio_to_streams: number;
+  /** The same of `total_cpu_us_per_message`. */
+  readonly total_ratio_to_streams: number;
   readonly per_second: number;
   readonly p50_ms: number;
   readonly p99_ms: number;
@@ -70,7 +74,8 @@ export async function clusterBench(
 }
 
 function rows(results: Results<ClusterPart>, options: RoundsOptions): ClusterRow[] {
-  const streamsUs = results.get(socketIoStreams.name)?.cpuUsPerMessage.nodes ?? Number.NaN;
+  const streams = results.get(socketIoStreams.name)?.cpuUsPerMessage;
+  const streamsUs = { nodes: streams?.nodes ?? Number.NaN, total: totalUs(streams) };
   return subjects.flatMap(({ name }) => {
     const result = results.get(name);
     return result === undefined ? [] : [row(name, result, streamsUs, options)];
@@ -80,7 +85,7 @@ function rows(results: Results<ClusterPart>, options: RoundsOptions): ClusterRow
 function row(
   subject: string,
   { cpuUsPerMessage, perSecond, p50Ms, p99Ms }: LoadResult<ClusterPart>,
-  streamsUs: number,
+  streamsUs: { readonly nodes: number; readonly total: number },
   { messages, seed }: RoundsOptions,
 ): ClusterRow {
   return {
@@ -93,9 +98,15 @@ function row(
     sending_node_cpu_us_per_message: rounded(cpuUsPerMessage.sending, 2),
     receiving_node_cpu_us_per_message: rounded(cpuUsPerMessage.receiving, 2),
     redis_cpu_us_per_message: rounded(cpuUsPerMessage.redis, 2),
-    ratio_to_streams: rounded(cpuUsPerMessage.nodes / streamsUs, 3),
+    total_cpu_us_per_message: rounded(totalUs(cpuUsPerMessage), 2),
+    ratio_to_streams: rounded(cpuUsPerMessage.nodes / streamsUs.nodes, 3),
+    total_ratio_to_streams: rounded(totalUs(cpuUsPerMessage) / streamsUs.total, 3),
     per_second: rounded(perSecond, 0),
     p50_ms: rounded(p50Ms, 2),
     p99_ms: rounded(p99Ms, 2),
   };
+}
+
+function totalUs(cpuUs: LoadResult<ClusterPart>['cpuUsPerMessage'] | undefined): number {
+  return cpuUs === undefined ? Number.NaN : cpuUs.nodes + cpuUs.redis;
 }

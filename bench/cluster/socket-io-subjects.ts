@@ -1,4 +1,4 @@
-import { startServerProcess } from '../../test/server-process/server-process.ts';
+import { startPeerServer } from '../peer-server.ts';
 import { openSocketIo } from '../socket-io-client.ts';
 import type { Pair, Subject } from '../subject.ts';
 import { type ClusterPart, startNodes } from './nodes.ts';
@@ -21,9 +21,7 @@ function subject(
   return {
     name,
     async start() {
-      const nodes = await startNodes((redisUrl) =>
-        startServerProcess([`bench/cluster/servers/${program}`, redisUrl]),
-      );
+      const nodes = await startNodes((redisUrl) => startPeerServer(`cluster/servers/${program}`, redisUrl));
       let positions = 0;
       return {
         ...nodes,

@@ -1,4 +1,4 @@
-import { startServerProcess } from '../../test/server-process/server-process.ts';
+import { startPeerServer } from '../peer-server.ts';
 import { openSocketIo } from '../socket-io-client.ts';
 import type { Subject } from '../subject.ts';
 import { oneServer, type ServerAlone } from './one-server.ts';
@@ -7,7 +7,7 @@ import { oneServer, type ServerAlone } from './one-server.ts';
 export const socketIo: Subject<ServerAlone> = {
   name: 'socket.io',
   async start() {
-    const process = await startServerProcess(['bench/relay/servers/socket-io-server.ts']);
+    const process = await startPeerServer('relay/servers/socket-io-server.ts');
     return {
       ...oneServer(process),
       async connect(index, received) {

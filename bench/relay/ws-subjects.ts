@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { startServerProcess } from '../../test/server-process/server-process.ts';
+import { startPeerServer } from '../peer-server.ts';
 import { relayFrame } from '../relay-frame.ts';
 import type { Subject } from '../subject.ts';
 import { oneServer, type ServerAlone } from './one-server.ts';
 
 /** `ws` alone: the server forwards what it gets. */
-export const bareWs: Subject<ServerAlone> = forwarding('ws', 'bench/relay/servers/ws-server.ts');
+export const bareWs: Subject<ServerAlone> = forwarding('ws', 'relay/servers/ws-server.ts');
 
 /** Parley's frames, decoded and encoded whole by protobuf-es. */
 export const protobufEs: Subject<ServerAlone> = forwarding(
   'protobuf-es',
-  'bench/relay/servers/protobuf-es-server.ts',
+  'relay/servers/protobuf-es-server.ts',
 );
 
 /** A server that has pairs by path and takes Parley's frames. */
@@ -19,7 +19,7 @@ function forwarding(name: string, program: string): Subject<ServerAlone> {
   return {
     name,
     async start() {
-      const process = await startServerProcess([program]);
+      const process = await startPeerServer(program);
       return {
         ...oneServer(process),
         async connect(index, received) {
