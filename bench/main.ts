@@ -41,6 +41,7 @@ bench(
     ['receiving', (row) => row.receiving_node_cpu_us_per_message, 2],
     ['Redis', (row) => row.redis_cpu_us_per_message, 2],
     ['of streams', (row) => row.ratio_to_streams, 2],
+    ['with Redis', (row) => row.total_ratio_to_streams, 2],
     ['messages/s', (row) => row.per_second, 0],
     ['p50 ms', (row) => row.p50_ms, 2],
     ['p99 ms', (row) => row.p99_ms, 2],

@@ -1,5 +1,5 @@
 import { mark, rows, title, verdict } from '../report/rows.ts';
-import type { RunReport } from '../report/run-report.ts';
+import type { CommonCounts, RunReport } from '../report/run-report.ts';
 
 /** What came and went, and what stayed. docs/chaos.md says what each figure is. */
 export interface ChurnFigures {
@@ -18,6 +18,17 @@ export interface ChurnFigures {
 }
 
 export interface ChurnReport extends RunReport, ChurnFigures {}
+
+/** What is sent here are joins; one that has no leave is a ghost, and a leave too many was nobody's. */
+export function churnCounts({ joins, leaves, resumes, too_late }: ChurnFigures): Partial<CommonCounts> {
+  return {
+    sent: joins,
+    resumes: resumes + too_late,
+    resumes_ok: resumes,
+    ghosts: Math.max(0, joins - leaves),
+    spurious_left: Math.max(0, leaves - joins),
+  };
+}
 
 export function brokenByChurn(figures: ChurnFigures, wanted: number): readonly string[] {
   const { joins, leaves, failures, server_errors, left_behind } = figures;

@@ -37,6 +37,12 @@ export class CrowdOfVisits {
     this.ends = Object.fromEntries(visitEnds.map((end) => [end, 0])) as Record<VisitEnd, number>;
   }
 
+  /** Connections that were dropped without a word. */
+  get cuts(): number {
+    const { left, signed_out: signedOut, closed } = this.ends;
+    return this.visits - left - signedOut - closed + this.resumes + this.tooLate;
+  }
+
   static async gather(options: CrowdOptions): Promise<CrowdOfVisits> {
     const names = Array.from({ length: options.users }, (_, index) => `user-${index}`);
     return new CrowdOfVisits(options, await Promise.all(names.map((name) => options.nodes.token(name))));

@@ -78,7 +78,7 @@ export class ChaosClient {
     let before = node();
     client.on('resumed', ({ recovered }) => {
       const now = node();
-      observations.resumed({ recovered, elsewhere: now !== before });
+      observations.resumed(name, { recovered, elsewhere: now !== before });
       before = now;
       if (!recovered) ledger.sayGone(name);
     });

@@ -15,6 +15,7 @@ export class Observations {
   readonly #changes: Bell;
   readonly #left: SeenLeaving[] = [];
   readonly #startedAnew = new Map<string, number>();
+  readonly #notRecovered = new Map<string, number>();
   readonly #ended: string[] = [];
   #resumes = 0;
   #resumesOk = 0;
@@ -27,10 +28,14 @@ export class Observations {
   }
 
   /** A client is connected again; `recovered`: without a gap; `elsewhere`: to another node than before. */
-  resumed({ recovered, elsewhere }: { readonly recovered: boolean; readonly elsewhere: boolean }): void {
+  resumed(
+    client: string,
+    { recovered, elsewhere }: { readonly recovered: boolean; readonly elsewhere: boolean },
+  ): void {
     this.#resumes += 1;
     if (elsewhere) this.#resumesElsewhere += 1;
     if (recovered) this.#resumesOk += 1;
+    else this.#notRecovered.set(client, this.notRecoveredOf(client) + 1);
     this.#changes.ring();
   }
 
@@ -89,6 +94,11 @@ export class Observations {
 
   startsAnewOf(client: string): number {
     return this.#startedAnew.get(client) ?? 0;
+  }
+
+  /** How often a client was told on its return that it did not recover. */
+  notRecoveredOf(client: string): number {
+    return this.#notRecovered.get(client) ?? 0;
   }
 
   /** Who went out of a room or ended by itself, and why. */

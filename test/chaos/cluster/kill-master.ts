@@ -1,6 +1,6 @@
-import { allTalk } from '../failover/all-talk.ts';
 import { lostPrimary } from '../failover/held-replica.ts';
 import { entriesMissing, roomTops, totalOf } from '../failover/room-tops.ts';
+import { allTalk } from '../talking/all-talk.ts';
 import type { ClusterRun } from './move-room.ts';
 
 /** Kills the master of a room, lets its replica take its place, and starts it again as the replica of that. */

@@ -6,7 +6,7 @@ import type { ClusterServers } from './cluster-deployment.ts';
 
 export type ClusterRun = Pick<
   TalkingRun<CrowdOptions, ClusterServers>,
-  'crowd' | 'nodes' | 'pause' | 'random' | 'redis' | 'rooms' | 'tally' | 'until'
+  'crowd' | 'isOver' | 'nodes' | 'pause' | 'random' | 'redis' | 'rooms' | 'tally' | 'until'
 >;
 
 const tryAgain = 'redis_refusals_total{kind="TRYAGAIN"}';
@@ -24,8 +24,9 @@ export async function moveRoom(run: ClusterRun, pauseMs: number): Promise<void> 
     run,
     (await cluster.masters()).filter((master) => master !== from),
   );
-  const refusedBefore = await refusals(nodes);
+  const tryAgainBefore = await refusals(nodes);
   const resumesBefore = tally.observations.resumes;
+  const refusedBefore = tally.ledger.refused;
   const talks = crowd.inRoom(roomId).map(({ channel }) => ({ channel, from: channel.sent }));
   await cluster.moveSlot(slot, from, to, () => delay(pauseMs), { keysInBatch: 1 });
   const sent = talks.map((one) => ({ ...one, until: one.channel.sent }));
@@ -33,8 +34,9 @@ export async function moveRoom(run: ClusterRun, pauseMs: number): Promise<void> 
   count.moves += 1;
   for (const { channel, ...range } of sent)
     count.commitsDuringMove += channel.acceptedOf(range.from, range.until);
-  count.tryAgainSeen += (await refusals(nodes)) - refusedBefore;
+  count.tryAgainSeen += (await refusals(nodes)) - tryAgainBefore;
   count.resumesByMoves += tally.observations.resumes - resumesBefore;
+  count.refusedByMoves += tally.ledger.refused - refusedBefore;
 }
 
 /** How often all nodes together were told TRYAGAIN. */

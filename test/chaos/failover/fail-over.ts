@@ -1,7 +1,7 @@
 import { inSync } from '../../redis/in-sync.ts';
 import type { RedisSentinels } from '../../redis/redis-sentinels.ts';
+import { allTalk } from '../talking/all-talk.ts';
 import type { CrowdOptions, TalkingRun } from '../talking/talking-run.ts';
-import { allTalk } from './all-talk.ts';
 import type { FailoverCount } from './failover-count.ts';
 import { holdBack, lostPrimary } from './held-replica.ts';
 import { entriesMissing, roomTops } from './room-tops.ts';
@@ -14,7 +14,7 @@ export interface FailoverServers {
 
 export type FailoverRun = Pick<
   TalkingRun<CrowdOptions, FailoverServers>,
-  'crowd' | 'pause' | 'random' | 'redis' | 'rooms' | 'tally' | 'until'
+  'crowd' | 'isOver' | 'pause' | 'random' | 'redis' | 'rooms' | 'tally' | 'until'
 >;
 
 /**

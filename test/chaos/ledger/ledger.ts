@@ -51,6 +51,16 @@ export class Ledger {
     return Object.fromEntries(this.#rejected);
   }
 
+  /** How many messages were refused. */
+  get refused(): number {
+    return this.refusedBut(new Set());
+  }
+
+  /** How many messages were refused by other codes than these. */
+  refusedBut(codes: ReadonlySet<string>): number {
+    return [...this.#rejected].reduce((sum, [code, count]) => sum + (codes.has(code) ? 0 : count), 0);
+  }
+
   get missing(): number {
     return this.#sum(({ missing }) => missing);
   }

@@ -14,12 +14,25 @@ export function nextNode({ crowd, nodes, random }: Pick<Run, 'crowd' | 'nodes' |
   return random.pick([first, ...others]);
 }
 
-/** Kills a node, and starts another in its place, which has its name or a new one. Resolves when that listens. */
-export async function killAndReplace({ crowd, nodes, tally, random }: Run, node: Node): Promise<void> {
+/** Kills a node. */
+export async function killNode({ crowd, nodes, tally }: Omit<Run, 'random'>, node: Node): Promise<void> {
   const { ledger, kills, changes } = tally;
   const isThere = crowd.members.filter((member) => member.node() === node.name);
   kills.add(isThere.some(({ client }) => client.isConnected && ledger.hasOpen(client.name)));
   changes.ring();
   await nodes.kill(node);
+}
+
+/** Starts a node in the place of one that was killed, with its name or a new one. Resolves when it listens. */
+export async function replaceNode(
+  { nodes, tally: { kills }, random }: Omit<Run, 'crowd'>,
+  node: Node,
+): Promise<void> {
   await nodes.add(random.chance(newNameShare) ? `${node.name.split('.')[0]}.${kills.total}` : node.name);
+}
+
+/** Kills a node, and starts another in its place. */
+export async function killAndReplace(run: Run, node: Node): Promise<void> {
+  await killNode(run, node);
+  await replaceNode(run, node);
 }

@@ -24,7 +24,7 @@ export class MoveCount {
     }
   }
 
-  /** A client's connection came, wherever it goes. */
+  /** A client's connection came to a node that takes it. */
   came(): void {
     if (this.#draining > 0) this.#cameAtMs.push(performance.now());
   }

@@ -19,17 +19,21 @@ export interface Node {
   readonly server: ProductionServer;
 }
 
+/** How long a load balancer takes to notice that a node is not ready, or does not answer, in milliseconds. */
+const noticedAfterMs = 1_500;
 /** Longer than a node takes by its settings, the defaults of DRAIN_TIMEOUT_MS and STOP_TIMEOUT_MS, in milliseconds. */
 const drainTimeoutMs = 30_000;
 
 /**
- * The nodes of a run. Clients find one as behind a load balancer without stickiness that knows which of them answer: by chance,
- * anew for each connection.
+ * The nodes of a run. Clients find one as behind a load balancer without stickiness: by chance, anew for each connection, and for a moment
+ * also one that drains or does nothing.
  */
 export class Nodes {
   readonly #options: NodesOptions;
   readonly #running = new Set<Node>();
   readonly #frozen = new Set<Node>();
+  /** Where connections go: those that are taken for ready. */
+  readonly #listed = new Set<Node>();
   readonly #nameByPort = new Map<number, string>();
 
   private constructor(options: NodesOptions) {
@@ -54,7 +58,7 @@ export class Nodes {
 
   /** Where the next connection goes. Undefined: no node answers. */
   portFor(random: Random): number | undefined {
-    const [first, ...others] = this.#running;
+    const [first, ...others] = this.#listed;
     return first && portOf(random.pick([first, ...others]));
   }
 
@@ -84,7 +88,9 @@ export class Nodes {
     const node = { name, server };
     this.#nameByPort.set(portOf(node), name);
     this.#running.add(node);
+    this.#listed.add(node);
     void server.process.ended.then(() => {
+      this.#listed.delete(node);
       if (this.#running.delete(node) || this.#frozen.delete(node)) onLoss();
     });
     return node;
@@ -93,16 +99,18 @@ export class Nodes {
   /** Ends a node at once, by SIGKILL. */
   async kill(node: Node): Promise<void> {
     this.#running.delete(node);
+    this.#listed.delete(node);
     process.kill(node.server.process.pid, 'SIGKILL');
     await node.server.stop();
   }
 
   /**
-   * Tells a node to stop, by SIGTERM; no new connection goes to it from now on. Resolves when it has ended by itself, to its exit
-   * code; to nothing where it was killed because it did not.
+   * Tells a node to stop, by SIGTERM. Resolves when it has ended by itself, to its exit code; to nothing where it was killed because it
+   * did not.
    */
   async drain(node: Node): Promise<number | undefined> {
     this.#running.delete(node);
+    this.#unlistSoon(node);
     process.kill(node.server.process.pid, 'SIGTERM');
     const timer = setTimeout(() => process.kill(node.server.process.pid, 'SIGKILL'), drainTimeoutMs);
     const exitCode = await node.server.process.ended;
@@ -115,6 +123,7 @@ export class Nodes {
   freeze(node: Node): void {
     this.#running.delete(node);
     this.#frozen.add(node);
+    this.#unlistSoon(node);
     process.kill(node.server.process.pid, 'SIGSTOP');
   }
 
@@ -122,6 +131,12 @@ export class Nodes {
     process.kill(node.server.process.pid, 'SIGCONT');
     this.#frozen.delete(node);
     this.#running.add(node);
+    this.#listed.add(node);
+  }
+
+  /** Whether a node that listens, or listened, at a port takes connections. */
+  isRunningAt(port: number): boolean {
+    return this.running.some((node) => portOf(node) === port);
   }
 
   async stop(): Promise<void> {
@@ -129,6 +144,12 @@ export class Nodes {
     const nodes = this.running;
     this.#running.clear();
     await Promise.all(nodes.map(({ server }) => server.stop()));
+  }
+
+  #unlistSoon(node: Node): void {
+    setTimeout(() => {
+      if (!this.#running.has(node)) this.#listed.delete(node);
+    }, noticedAfterMs).unref();
   }
 }
 

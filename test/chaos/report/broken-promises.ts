@@ -7,10 +7,12 @@ export const mustBeZero = {
   out_of_order: 'messages behind a later one of their pair',
   strange: 'messages that nobody sent so',
   contradicted: 'messages delivered although they were refused',
+  refused: 'messages refused that should have been taken',
   unanswered: 'requests without an answer',
   started_anew: 'rooms that started anew within the window',
   ended: 'clients or servers that ended, or did not come back',
   spurious_left: 'peers seen leaving that did not leave',
+  silent: 'clients that were not heard once nothing was broken any more',
   cut_off: 'connections that a node closed while it drained, before their clients had moved',
   unclean_exits: 'nodes that drained and did not end with 0',
   ghosts: 'members of a room that are nobody',
@@ -33,12 +35,12 @@ export function brokenPromises(figures: Pick<Figures, Fault>): readonly string[]
 /** The share of resumes that must succeed, whatever the machine has to do. */
 const resumesOkShare = 0.99;
 
-/** Too many resumes that began anew, a sentence; those that came back past their window do not count. */
+/** Too many resumes that began anew, a sentence; those that had to do not count. */
 export function brokenResumes(
   { resumes, resumes_ok }: Pick<Figures, 'resumes' | 'resumes_ok'>,
-  pastWindow = 0,
+  rightlyAnew: number,
 ): readonly string[] {
-  const within = resumes - pastWindow;
+  const within = resumes - rightlyAnew;
   return resumes_ok >= resumesOkShare * within ? [] : [`resumes_ok: ${resumes_ok} of ${within}`];
 }
 

@@ -32,11 +32,13 @@ export interface Figures {
   readonly out_of_order: number;
   readonly strange: number;
   readonly contradicted: number;
+  readonly refused: number;
   readonly unanswered: number;
   readonly started_anew: number;
   readonly ended: number;
   readonly ended_as: readonly string[];
   readonly spurious_left: number;
+  readonly silent: number;
   readonly cut_off: number;
   readonly unclean_exits: number;
   readonly ghosts: number;
@@ -63,9 +65,7 @@ export interface PastWindow {
 
 /** One run of clients that lose their connections, as it is printed. */
 export interface ChaosReport extends RunReport, Figures {
-  /** What is promised for what this run does. */
-  readonly promise: PromisedLine;
-  /** The same for the other things that it does. Absent: there are none. */
+  /** What is promised for the other things that it does. Absent: there are none. */
   readonly also_promised?: readonly PromisedLine[];
   readonly nodes: number;
   /** Absent: the run ended before that. */

@@ -9,6 +9,7 @@ import type { Figures } from './chaos-report.ts';
 
 /** Everything that is counted in a run. */
 export class Tally {
+  readonly #mayRefuse: ReadonlySet<string>;
   /** Rings when something was counted that somebody may wait for. */
   readonly changes = new Bell();
   readonly ledger = new Ledger(this.changes);
@@ -18,7 +19,8 @@ export class Tally {
   readonly moves = new MoveCount();
   /** What the nodes held, where a run looks at that. */
   readonly samples = new Samples();
-  freezes = 0;
+  /** Processes that were stopped for a while, and clients that were connected to them. */
+  readonly freezes = { total: 0, clients: 0 };
   /** Tokens that SDKs asked for: one each, and more as they refresh them. */
   tokensGiven = 0;
   ghosts = 0;
@@ -26,11 +28,19 @@ export class Tally {
   wrongViews = 0;
   readonly #serverErrors = new Map<string, number>();
   #isServerGone = false;
-  /** Sightings of a peer that rightly left, and rooms that rightly started anew: none while every window holds. */
+  /** Sightings of a peer that rightly left, rooms that rightly started anew, messages rightly refused: none while every window holds. */
   rightlyLeft = 0;
   rightlyAnew = 0;
+  rightlyRefused = 0;
+  /** Clients that are not connected, or whose partner does not hear them, though nothing is broken any more. */
+  silent = 0;
   /** How often the room of a client may start anew, because entries of it were lost. */
   readonly #mayStartAnew = new Map<string, number>();
+
+  /** `mayRefuse`: the codes by which messages may be refused while things are broken. */
+  constructor(mayRefuse: readonly string[] = []) {
+    this.#mayRefuse = new Set(mayRefuse);
+  }
 
   get isServerGone(): boolean {
     return this.#isServerGone;
@@ -60,6 +70,20 @@ export class Tally {
       (sum, [client, times]) => sum + Math.min(times, observations.startsAnewOf(client)),
       this.rightlyAnew,
     );
+  }
+
+  /** How many clients came back to a room that had to start anew, and so did not recover. */
+  get resumedAnewRightly(): number {
+    const { observations } = this;
+    return [...this.#mayStartAnew].reduce(
+      (sum, [client, times]) => sum + Math.min(times, observations.notRecoveredOf(client)),
+      this.rightlyAnew,
+    );
+  }
+
+  /** Messages refused by a code that nothing of what is broken explains. */
+  get refused(): number {
+    return this.ledger.refusedBut(this.#mayRefuse) - this.rightlyRefused;
   }
 
   /** Whether something was seen that no later event can make good. */
@@ -93,7 +117,7 @@ export class Tally {
       cuts_by_kind: cuts.byKind,
       kills: this.kills.total,
       kills_in_flight: this.kills.inFlight,
-      freezes: this.freezes,
+      freezes: this.freezes.total,
       tokens: this.tokensGiven,
       drains: moves.drains,
       longest_drain_ms: moves.longestDrainMs,
@@ -110,6 +134,7 @@ export class Tally {
       ended_as: [...observations.ended],
       server_errors_by_event: Object.fromEntries(this.#serverErrors),
       contradicted: ledger.contradicted,
+      refused: this.refused,
       unanswered: ledger.open + (ledger.rejected['DEADLINE_EXCEEDED'] ?? 0),
       ghosts: this.ghosts,
       absent: this.absent,
@@ -124,6 +149,7 @@ export class Tally {
       started_anew: observations.startsAnew - this.startedAnewRightly,
       ended: observations.ended.length,
       spurious_left: observations.left.length - this.rightlyLeft,
+      silent: this.silent,
       cut_off: moves.cutOff,
       unclean_exits: moves.uncleanExits,
       server_errors: [...this.#serverErrors.values()].reduce((sum, count) => sum + count, 0),

@@ -4,6 +4,7 @@ export const sabotageRules = {
   replay: 'whoever comes back is given what was missed',
   reaper: 'what a dead node left is taken over',
   fence: 'who was taken over has no effect any more',
+  grace: 'while the store is away nobody is taken for dead',
   pace: 'the clients of a node that drains move one after the other',
   lineage: 'what a failover lost is noticed',
   vouch: 'what a failover lost is told also to those who did not see it',

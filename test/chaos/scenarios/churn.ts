@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { brokenByChurn, type ChurnReport, churnTable } from '../churn/churn-report.ts';
+import { brokenByChurn, type ChurnReport, churnCounts, churnTable } from '../churn/churn-report.ts';
 import { CrowdOfVisits } from '../churn/crowd-of-visits.ts';
 import { leftBehind } from '../churn/left-behind.ts';
 import { metricsToken, readGauges } from '../churn/metrics.ts';
@@ -8,6 +8,7 @@ import { gaugeNames, type Residue, residueOf } from '../churn/residue.ts';
 import { leftInRedis } from '../left-in-redis/left-in-redis.ts';
 import type { Node } from '../nodes/nodes.ts';
 import { nodesOption, type Place, withNodes } from '../nodes/with-nodes.ts';
+import { promised } from '../report/promised.ts';
 import { runReport } from '../report/run-report.ts';
 import { sabotagePreload } from '../sabotage/rules.ts';
 import type { CountOptions, RunContext, Scenario } from '../scenario.ts';
@@ -104,7 +105,11 @@ export const churn: Scenario<typeof options> = {
     } as const;
     const broken = brokenByChurn(figures, counts.joins);
     const ms = performance.now() - startedAtMs;
-    const report: ChurnReport = { ...runReport({ name, options: given, ms, broken }), ...figures };
+    const end = { name, options: given, ms, broken, promise: promised.connection };
+    const report: ChurnReport = {
+      ...runReport({ ...end, counts: { ...churnCounts(figures), cuts: crowd.cuts } }),
+      ...figures,
+    };
     return { report, table: churnTable(report) };
   },
 };

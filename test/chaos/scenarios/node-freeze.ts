@@ -27,17 +27,19 @@ export const nodeFreeze = talkingScenario({
   maxPauseMs: () => 500,
   breakThings,
   aims: ({ counts, tally: { freezes, observations } }) => [
-    { name: 'freezes', has: freezes, wants: counts.freezes },
-    { name: 'resumes_elsewhere', has: observations.resumesElsewhere, wants: 1 },
+    { name: 'freezes', has: freezes.total, wants: counts.freezes },
+    { name: 'resumes_elsewhere', has: observations.resumesElsewhere, wants: freezes.clients },
   ],
 });
 
 async function breakThings(run: TalkingRun<typeof options>): Promise<void> {
-  const { counts, nodes, tally, isOver, pause, tell } = run;
+  const { counts, crowd, nodes, isOver, pause, tell } = run;
+  const { freezes } = run.tally;
   tell('freezing');
-  while (tally.freezes < counts.freezes && !isOver()) {
+  while (freezes.total < counts.freezes && !isOver()) {
     const node = nextNode(run);
-    tally.freezes += 1;
+    freezes.total += 1;
+    freezes.clients += crowd.members.filter((member) => member.node() === node.name).length;
     nodes.freeze(node);
     await pause(counts.frozen);
     nodes.thaw(node);

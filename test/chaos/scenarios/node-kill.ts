@@ -1,5 +1,5 @@
 import { settings } from '../../../src/process/settings.ts';
-import { killAndReplace, nextNode } from '../nodes/kill-nodes.ts';
+import { killAndReplace, killNode, nextNode, replaceNode } from '../nodes/kill-nodes.ts';
 import type { PastWindow } from '../report/chaos-report.ts';
 import { promised } from '../report/promised.ts';
 import type { CountOptions } from '../scenario.ts';
@@ -48,7 +48,10 @@ export const nodeKill = talkingScenario({
   keepAway,
 });
 
-/** Kills nodes while some of their clients are cut off for longer than their window. */
+/**
+ * Kills nodes while some of their clients are cut off for longer than their window. In turn nobody comes in the place of the node until that is
+ * over, so that others have to find it dead, and somebody comes at once, who may have its name.
+ */
 async function keepAway(run: Run): Promise<PastWindow> {
   const { crowd, tally, rooms } = run;
   const found: PastWindow[] = [];
@@ -57,10 +60,12 @@ async function keepAway(run: Run): Promise<PastWindow> {
     const away = rooms
       .flatMap((roomId) => crowd.inRoom(roomId).find((member) => member.node() === node.name) ?? [])
       .slice(0, maxAway);
-    let replaced = Promise.resolve();
-    const onGone = () => void (replaced = killAndReplace(run, node));
+    let isDone = Promise.resolve();
+    const isReplacedLater = time % 2 === 0;
+    const onGone = () => void (isDone = isReplacedLater ? killNode(run, node) : killAndReplace(run, node));
     found.push(await pastTheWindow({ crowd, away, tally, onGone, leftWithinMs }));
-    await replaced;
+    await isDone;
+    if (isReplacedLater) await replaceNode(run, node);
   }
   return allPastTheWindow(found);
 }

@@ -27,6 +27,7 @@ export const redisCluster = talkingScenario<typeof options, ClusterServers>({
   alsoPromised: [promised.slotMoved],
   nodes: 3,
   redis: clusterDeployment,
+  mayRefuse: ['UNAVAILABLE', 'OUTCOME_UNKNOWN'],
   maxPauseMs: () => 500,
   breakThings,
   aims(run) {
@@ -47,16 +48,20 @@ export const redisCluster = talkingScenario<typeof options, ClusterServers>({
       commits_during_move: count.commitsDuringMove,
       tryagain_seen: count.tryAgainSeen,
       resumes_by_moves: count.resumesByMoves,
+      refused_by_moves: count.refusedByMoves,
       entries_lost: count.entriesLost,
       acknowledged_gone: ledger.acknowledgedGone,
       told_gone: startedAnewRightly,
     });
   },
   broken(run) {
-    const { resumesByMoves } = run.redis().count;
-    return resumesByMoves === 0
-      ? []
-      : [`resumes_by_moves: ${resumesByMoves} clients had to come back by a move`];
+    const { resumesByMoves, refusedByMoves } = run.redis().count;
+    return [
+      ...(resumesByMoves > 0
+        ? [`resumes_by_moves: ${resumesByMoves} clients had to come back by a move`]
+        : []),
+      ...(refusedByMoves > 0 ? [`refused_by_moves: ${refusedByMoves} messages were refused by a move`] : []),
+    ];
   },
 });
 

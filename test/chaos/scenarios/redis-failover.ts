@@ -16,6 +16,7 @@ type Run = TalkingRun<typeof options, FailoverServers>;
 
 /** Between two failovers, and after the last. */
 const pauseMs = [1_000, 3_000] as const;
+const mayRefuse = ['UNAVAILABLE', 'OUTCOME_UNKNOWN'];
 const maxPauseMs = () => 500;
 
 export const redisFailover = talkingScenario<typeof options, FailoverServers>({
@@ -26,6 +27,7 @@ export const redisFailover = talkingScenario<typeof options, FailoverServers>({
   promise: promised.failover,
   nodes: 3,
   redis: () => sentinelDeployment(1, 'memory'),
+  mayRefuse,
   maxPauseMs,
   breakThings: failOverAndOver,
   aims: (run) => [
@@ -43,6 +45,7 @@ export const redisFailoverReplicaAck = talkingScenario<typeof options, FailoverS
   promise: promised.failoverReplicaAck,
   nodes: 3,
   redis: () => sentinelDeployment(2, 'replica'),
+  mayRefuse,
   maxPauseMs,
   async breakThings(run) {
     run.tell('holding all back');

@@ -23,6 +23,7 @@ export const redisFlush = talkingScenario({
   promise: promised.flush,
   nodes: 3,
   redis: 'in-memory',
+  mayRefuse: ['UNAVAILABLE', 'OUTCOME_UNKNOWN'],
   maxPauseMs: () => 500,
   breakThings,
   aims: ({ counts, crowd, tally: { observations } }) => {

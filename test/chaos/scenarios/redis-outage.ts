@@ -1,5 +1,6 @@
 import { promised } from '../report/promised.ts';
 import type { CountOptions } from '../scenario.ts';
+import { allTalk } from '../talking/all-talk.ts';
 import { crowdOptions, type TalkingRun } from '../talking/talking-run.ts';
 import { talkingScenario } from '../talking/talking-scenario.ts';
 
@@ -20,10 +21,12 @@ export const redisOutage = talkingScenario({
   name: 'redis-outage',
   summary: 'lets Redis be away for longer than the lease of a node, and than the window of a client',
   options,
-  sabotage: [],
+  sabotage: ['grace'],
   promise: promised.redisKilled,
   nodes: 3,
   redis: 'always',
+  // It is away for longer than a request waits, and than is asked afterwards what became of it.
+  mayRefuse: ['UNAVAILABLE', 'OUTCOME_UNKNOWN'],
   maxPauseMs: () => 1_000,
   breakThings,
   aims: ({ counts, crowd, tally: { observations } }) => {
@@ -38,19 +41,24 @@ export const redisOutage = talkingScenario({
 
 async function breakThings(run: Run): Promise<void> {
   const { counts, crowd, isOver, pause, tell, until } = run;
-  const { observations } = run.tally;
+  const { kills, ledger, observations } = run.tally;
   const redis = run.redis();
   for (let outage = 1; outage <= counts.outages && !isOver(); outage++) {
     await pause(pauseMs / 4);
     tell('Redis is away');
     const isKilled = outage % 2 === 1;
-    if (isKilled) await redis.kill();
-    else redis.pause();
+    if (isKilled) {
+      kills.add(ledger.open > 0);
+      await redis.kill();
+    } else {
+      redis.pause();
+    }
     await pause(counts.away);
     if (isKilled) await redis.restart();
     else redis.resume();
     tell('Redis is back');
     await until(() => observations.toldBack >= outage * crowd.members.length, backTimeoutMs);
+    await allTalk(run);
     await pause(pauseMs);
   }
 }

@@ -15,7 +15,7 @@ export const redisRestart = talkingScenario({
   name: 'redis-restart',
   summary: 'kills Redis while all talk, and starts it again from what it has on its disk',
   options,
-  sabotage: [],
+  sabotage: ['dedupe'],
   promise: promised.redisKilled,
   nodes: 3,
   redis: 'always',

@@ -1,5 +1,6 @@
 import { Random } from '../../seeded-run/random.ts';
 import { nodesOption } from '../nodes/with-nodes.ts';
+import { promised } from '../report/promised.ts';
 import { runReport } from '../report/run-report.ts';
 import type { CountOptions, RunContext, Scenario } from '../scenario.ts';
 import {
@@ -45,7 +46,9 @@ export const slowReader: Scenario<typeof options> = {
     const figures = slowReaderFigures(pairs, trials);
     const broken = brokenBySlowReader(figures);
     const ms = performance.now() - startedAtMs;
-    const report: SlowReaderReport = { ...runReport({ name, ...context, ms, broken }), ...figures };
+    const { messages: sent, faults } = figures;
+    const end = { name, options: context.options, ms, broken, promise: promised.connection };
+    const report: SlowReaderReport = { ...runReport({ ...end, counts: { sent, ...faults } }), ...figures };
     return { report, table: slowReaderTable(report) };
   },
 };

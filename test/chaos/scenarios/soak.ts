@@ -40,7 +40,8 @@ export const soak = talkingScenario({
       wants: Math.floor((counts.minutes * 60_000) / sampleEveryMs / 2),
     },
     { name: 'tokens_refreshed', has: tally.tokensGiven - crowd.members.length, wants: crowd.members.length },
-    { name: 'resumes', has: tally.observations.resumes, wants: 1 },
+    // Some are cut again before they are back.
+    { name: 'resumes', has: tally.observations.resumes, wants: Math.floor(tally.cuts.total / 2) },
   ],
   particulars: ({ tally }) => particularsOf(lateFigures, tally.samples.mostLate),
   broken: ({ tally }) => tally.samples.grown,

@@ -1,7 +1,8 @@
 import { nodesOption } from '../nodes/with-nodes.ts';
+import { promised } from '../report/promised.ts';
 import { runReport } from '../report/run-report.ts';
 import type { CountOptions, Scenario } from '../scenario.ts';
-import { brokenBySpike, type SpikeReport, spikeTable } from '../spike/spike-report.ts';
+import { brokenBySpike, type SpikeReport, spikeCounts, spikeTable } from '../spike/spike-report.ts';
 import { runWave, type WaveFigures, type WaveKind } from '../spike/wave.ts';
 
 const name = 'spike';
@@ -45,7 +46,8 @@ export const spike: Scenario<typeof options> = {
     }
     const broken = brokenBySpike(figures);
     const ms = performance.now() - startedAtMs;
-    const report: SpikeReport = { ...runReport({ name, options: given, ms, broken }), waves: figures };
+    const end = { name, options: given, ms, broken, promise: promised.connection };
+    const report: SpikeReport = { ...runReport({ ...end, counts: spikeCounts(figures) }), waves: figures };
     return { report, table: spikeTable(report) };
   },
 };

@@ -23,8 +23,8 @@ export class ListeningRoom {
   readonly #ledger: Ledger;
   readonly #roomId: string;
   readonly #channels = new Map<string, Channel>();
-  /** By channel, by seq, in milliseconds. */
-  readonly #sentAtMs: number[][] = [];
+  /** Of what has not arrived, by channel and seq: when it was to be said, by `performance.now()`. */
+  readonly #dueAtMs = new Map<number, Map<number, number>>();
   readonly #latenciesMs = new Map<number, number[]>();
   readonly #guests: Guest[] = [];
 
@@ -49,13 +49,12 @@ export class ListeningRoom {
     return guest;
   }
 
-  /** Resolves when the server has it. */
-  async say(from: Guest, to: Guest, bytes: number): Promise<void> {
-    const { id, sent } = this.#channel(from, to);
-    (this.#sentAtMs[id] ??= [])[sent] = performance.now();
-    await this.#ledger.send(this.#channel(from, to), bytes, (payload) =>
-      from.client.say(this.#roomId, to.peerId, payload),
-    );
+  /** Resolves when the server has it. `dueAtMs`: when it was to be said, which is what its time counts from. */
+  async say(from: Guest, to: Guest, bytes: number, dueAtMs = performance.now()): Promise<void> {
+    const channel = this.#channel(from, to);
+    const waiting = this.#dueAtMs.get(channel.id) ?? new Map<number, number>();
+    this.#dueAtMs.set(channel.id, waiting.set(channel.sent, dueAtMs));
+    await this.#ledger.send(channel, bytes, (payload) => from.client.say(this.#roomId, to.peerId, payload));
   }
 
   /** What has not arrived of what was said to everyone but one. */
@@ -77,11 +76,13 @@ export class ListeningRoom {
       .sort((one, other) => one - other);
   }
 
-  /** The same among all, in no order; they are forgotten then. */
+  /** The same among all, in no order; they are forgotten then. What has not arrived counts with the time that it has waited. */
   takeLatenciesMs(): readonly number[] {
-    const all = [...this.#latenciesMs.values()].flat();
+    const nowMs = performance.now();
+    const arrived = [...this.#latenciesMs.values()].flat();
+    const waiting = [...this.#dueAtMs.values()].flatMap((dues) => [...dues.values()]);
     this.#latenciesMs.clear();
-    return all;
+    return [...arrived, ...waiting.map((dueMs) => nowMs - dueMs)];
   }
 
   forgetLatencies(): void {
@@ -99,11 +100,13 @@ export class ListeningRoom {
 
   #arrived(name: string, data: Uint8Array): void {
     const { channel = -1, seq = -1 } = decodePayload(data) ?? {};
-    const sentAtMs = this.#sentAtMs[channel]?.[seq];
-    if (sentAtMs !== undefined) {
+    const waiting = this.#dueAtMs.get(channel);
+    const dueMs = waiting?.get(seq);
+    if (dueMs !== undefined) {
       const latencies = this.#latenciesMs.get(channel) ?? [];
-      latencies.push(performance.now() - sentAtMs);
+      latencies.push(performance.now() - dueMs);
       this.#latenciesMs.set(channel, latencies);
+      waiting?.delete(seq);
     }
     this.#ledger.arrive(name, data);
   }

@@ -11,7 +11,7 @@ export interface CallsSetup {
 
 export interface CallsAnswer {
   readonly messages: number;
-  /** Of the time from the hand of one to that of the other, in milliseconds. */
+  /** Of the time from when it was to be said to when the other had it, in milliseconds. */
   readonly p99Ms: number;
   /** How late the process of the calls itself was, at the p99, in milliseconds. */
   readonly lateP99Ms: number;

@@ -1,5 +1,5 @@
 import { mark, type Row, rows, title, verdict } from '../report/rows.ts';
-import type { RunReport } from '../report/run-report.ts';
+import type { CommonCounts, RunReport } from '../report/run-report.ts';
 import type { CallFigures, WaveFigures } from './wave.ts';
 
 /** How many times as long as before messages of running calls may take, at their p99, while all sign in. */
@@ -7,6 +7,19 @@ const slowerAtMost = 5;
 
 export interface SpikeReport extends RunReport {
   readonly waves: readonly WaveFigures[];
+}
+
+/** What is sent here is what the calls say. */
+export function spikeCounts(waves: readonly WaveFigures[]): Partial<CommonCounts> {
+  const calls = waves.flatMap(({ calls }) => calls ?? []);
+  const sum = (value: (figures: CallFigures) => number) =>
+    calls.reduce((total, figures) => total + value(figures), 0);
+  return {
+    sent: sum(({ messages_before, messages_during }) => messages_before + messages_during),
+    lost: sum(({ faults }) => faults['lost'] ?? 0),
+    doubled: sum(({ faults }) => faults['doubled'] ?? 0),
+    out_of_order: sum(({ faults }) => faults['out_of_order'] ?? 0),
+  };
 }
 
 export function brokenBySpike(waves: readonly WaveFigures[]): readonly string[] {

@@ -25,6 +25,8 @@ const returnTimeoutMs = 15_000;
 /** The same where a promise is broken already. */
 const brokenReturnTimeoutMs = 3_000;
 const messages = 3;
+/** How messages to and from one who stays away may end: the receiver is gone, or the sender before the answer came. */
+const rightlyRefused = ['PEER_NOT_FOUND', 'OUTCOME_UNKNOWN'] as const;
 
 /**
  * Keeps clients away for longer than their window, while the others talk to them and the rooms change, and lets them come back:
@@ -38,6 +40,7 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
   const peerIds = new Map(away.map((member) => [member, member.client.room.ownPeerId]));
   const leaves = () => observations.left.slice(leftBefore);
 
+  const refusedBefore = refusedRightly(ledger);
   // In flight when the connection goes: whether they arrived is unknown.
   const inFlight = away.flatMap((member) => talkTimes(member, ledger));
   const goneAtMs = performance.now();
@@ -75,6 +78,7 @@ export async function pastTheWindow(options: PastTheWindowOptions): Promise<Past
 
   tally.rightlyLeft += seen().length;
   tally.rightlyAnew += told;
+  tally.rightlyRefused += refusedRightly(ledger) - refusedBefore;
   const afterMs = leaves().map(({ atMs }) => Math.round(atMs - goneAtMs));
   const isLeftOnce = (member: Member) =>
     witnessed
@@ -109,6 +113,10 @@ export function allPastTheWindow(times: readonly PastWindow[]): PastWindow {
     told: sum(({ told }) => told),
     right_snapshots: sum(({ right_snapshots }) => right_snapshots),
   };
+}
+
+function refusedRightly({ rejected }: Ledger): number {
+  return rightlyRefused.reduce((sum, code) => sum + (rejected[code] ?? 0), 0);
 }
 
 function talkTimes(member: Member, ledger: Ledger): Promise<void>[] {

@@ -93,6 +93,8 @@ export interface TalkingPlan<Options extends CrowdOptions, Servers = RedisServer
   readonly breakThings: (run: TalkingRun<Options, Servers>) => Promise<void>;
   /** What a run must have done to prove something. */
   readonly aims: (run: TalkingRun<Options, Servers>) => readonly Aim[];
+  /** Codes by which messages may be refused while things are broken. Absent: all are taken. */
+  readonly mayRefuse?: readonly string[];
   /** What else is counted, once all is settled. */
   readonly particulars?: (run: TalkingRun<Options, Servers>) => readonly Particular[];
   /** What the run broke of what is promised beside the figures that must be 0, a sentence each. */

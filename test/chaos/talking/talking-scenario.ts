@@ -76,7 +76,7 @@ async function onNodes<Options extends CrowdOptions, Servers>(
   redis: Deployment<Servers> | undefined,
 ): Promise<Outcome> {
   const { seed, sabotage } = context.options;
-  const tally = new Tally();
+  const tally = new Tally(plan.mayRefuse);
   const rooms = Array.from({ length: context.counts.rooms }, (_, index) => `room-${index}`);
   const nodes = await Nodes.start({
     count: plan.nodes,
@@ -190,7 +190,7 @@ async function withCrowd<Options extends CrowdOptions, Servers>(
     figures: tally.figures(),
     particulars: plan.particulars?.(run) ?? [],
     broken: plan.broken?.(run) ?? [],
-    rightlyAnew: tally.startedAnewRightly,
+    rightlyAnew: tally.resumedAnewRightly,
     pastWindow,
     leftBehind: undefined,
     held: tally.samples.count > 0 ? tally.samples.steadiness : undefined,
@@ -218,8 +218,7 @@ function reportOf<Options extends CrowdOptions, Servers>(
   // A run that broke something ended early, and falls short for that reason alone.
   const broken = promises.length > 0 ? promises : shortcomings;
   return {
-    ...runReport({ name, options, ms, broken }),
-    promise,
+    ...runReport({ name, options, ms, broken, promise, counts: figures }),
     ...(alsoPromised && { also_promised: alsoPromised }),
     nodes,
     ...figures,
