@@ -64,17 +64,20 @@ export function openPorts(options: PortsOptions): Ports {
   });
   const { source, timeoutMs: deadlineMs } = config.directory;
   const opened = openDirectory({ source, deadlineMs, embedded: embeddedDirectory, log });
-  const directory = new ReadThroughDirectory({
-    directory: opened.directory,
-    cache: records,
-    log,
-    ttlMs: config.rooms.recordTtlMs,
-    staleMs: staleRecordMs,
-    notFoundTtlMs,
-    userTtlMs,
-    maxUsers: maxCachedUsers,
-    clock,
-  });
+  const cached = () =>
+    new ReadThroughDirectory({
+      directory: opened.directory,
+      cache: records,
+      log,
+      ttlMs: config.rooms.recordTtlMs,
+      staleMs: staleRecordMs,
+      notFoundTtlMs,
+      userTtlMs,
+      maxUsers: maxCachedUsers,
+      clock,
+    });
+  // One in this process answers at once, and a change of its file holds for every room from then on.
+  const directory = opened.isRemote ? cached() : opened.directory;
   const close = () => {
     store.close();
     opened.close();

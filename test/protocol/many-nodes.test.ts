@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test } from 'vitest';
 import { RoomRecordSchema } from '../../gen/parley/directory/v1/directory_pb.ts';
@@ -43,6 +46,17 @@ function signalsOf(client: RawClient): string[] {
     const kind = body.value.body?.kind;
     return kind?.case === 'signal' ? kind.value.type : '';
   });
+}
+
+/** A plain Directory that knows every room; its URL. */
+async function plainDirectory(): Promise<string> {
+  const server = createServer(({ url = '' }, response) => {
+    const roomId = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ id: roomId }));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 test('N1: peers on two nodes are in one room, hear each other in order, and hear of each leave once', async () => {
@@ -190,7 +204,8 @@ test('N4: while Redis is away clients stay connected and are told, what they ask
 }, 30_000);
 
 test('N2: an operator reads in Redis who is where', async () => {
-  const { here, there, redis, signIn } = await setUp();
+  const DIRECTORY_HTTP_URL = await plainDirectory();
+  const { here, there, redis, signIn } = await setUp({ DIRECTORY_HTTP_URL });
   const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
   await ann.join('daily', randomUUID());
   await ben.join('daily', randomUUID());

@@ -17,6 +17,8 @@ export interface OpenDirectoryOptions {
 
 export interface OpenedDirectory {
   readonly directory: Directory;
+  /** It is elsewhere: a call takes its time, and may fail. */
+  readonly isRemote: boolean;
   close(): void;
 }
 
@@ -24,19 +26,25 @@ export interface OpenedDirectory {
 export function openDirectory({ source, deadlineMs, embedded, log }: OpenDirectoryOptions): OpenedDirectory {
   const { kind, url = '' } = source;
   if (kind === 'http') {
-    return { directory: new HttpDirectory({ baseUrl: url, deadlineMs, log }), close: () => undefined };
+    return {
+      directory: new HttpDirectory({ baseUrl: url, deadlineMs, log }),
+      isRemote: true,
+      close: () => undefined,
+    };
   }
   if (kind === 'connect') {
     const sessionManager = new Http2SessionManager(url);
     const transport = createConnectTransport({ baseUrl: url, httpVersion: '2', sessionManager });
     return {
       directory: new ConnectDirectory({ transport, deadlineMs, log }),
+      isRemote: true,
       close: () => sessionManager.abort(),
     };
   }
   if (embedded === undefined) throw new Error('a node without a configured Directory needs an embedded one');
   return {
     directory: new ConnectDirectory({ transport: embedded, deadlineMs, log }),
+    isRemote: false,
     close: () => undefined,
   };
 }
