@@ -10,10 +10,27 @@ const { scripts } = JSON.parse(readFileSync(path.join(repository, 'package.json'
   readonly scripts: Readonly<Record<string, string>>;
 };
 
-test('the SDK example of the README has no type error', { timeout: 60_000 }, () => {
-  const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? [];
-  expect(example).toContain("from 'parley/client'");
-  expect(typeErrors(example)).toEqual([]);
+const sdkGuide = readFileSync(path.join(repository, 'docs/sdk.md'), 'utf8');
+
+test.for(examplesOf(readme).concat(examplesOf(sdkGuide)))(
+  'an SDK example of the documents has no type error',
+  { timeout: 60_000 },
+  (example) => {
+    expect(example).toContain("from 'parley/client'");
+    expect(typeErrors(example)).toEqual([]);
+  },
+);
+
+test.for([
+  ['client-options.ts', 'ClientOptions'],
+  ['client-options.ts', 'RetryOptions'],
+  ['client-events.ts', 'ClientEvents'],
+  ['room/room-events.ts', 'RoomEvents'],
+  ['call/call.ts', 'CallEvents'],
+] as const)('docs/sdk.md names every field of %s: %s', ([file, name]) => {
+  const fields = fieldsOf(path.join(repository, 'src/client', file), name);
+  expect(fields.length).toBeGreaterThan(0);
+  expect(fields.filter((field) => !sdkGuide.includes(`\`${field}\``))).toEqual([]);
 });
 
 test('every npm script that the README names exists', () => {
@@ -29,6 +46,7 @@ test('every link of the README and the documents leads to a file', () => {
     'docs/coverage.md',
     'docs/deployment.md',
     'docs/errors.md',
+    'docs/sdk.md',
   ];
   const broken = documents.flatMap((document) => {
     const folder = path.join(repository, path.dirname(document));
@@ -37,6 +55,19 @@ test('every link of the README and the documents leads to a file', () => {
   });
   expect(broken).toEqual([]);
 });
+
+function examplesOf(document: string): string[] {
+  return [...document.matchAll(/```ts\n([^]*?)```/g)].map(([, example = '']) => example);
+}
+
+/** The names of an interface's fields. */
+function fieldsOf(file: string, name: string): readonly string[] {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+  return source.statements
+    .filter(ts.isInterfaceDeclaration)
+    .filter((declaration) => declaration.name.text === name)
+    .flatMap(({ members }) => members.map((member) => member.name?.getText(source) ?? ''));
+}
 
 /** The errors of a module that is compiled by the settings of this repository, with `parley/client` from its source. */
 function typeErrors(source: string): readonly string[] {
