@@ -1,10 +1,10 @@
 import { LeaveReason } from '../../../gen/parley/signal/v1/room_pb.ts';
 import { maxUint32 } from '../../shared/limits.ts';
 import { decideLeave } from '../domain/departure.ts';
-import { type Decision, decideAndCommit } from '../port/decision.ts';
+import { commitError, decideAndCommit } from '../port/decision.ts';
 import type { Log } from '../port/log.ts';
-import type { RoomLog, Source } from '../port/room-log.ts';
-import type { EndReason, SessionRecord, SessionStore } from '../port/session-store.ts';
+import type { RoomLog, StreamState } from '../port/room-log.ts';
+import type { EndReason, JoinRecord, SessionRecord, SessionStore } from '../port/session-store.ts';
 
 const leaveReasons: Readonly<Record<EndReason, LeaveReason>> = {
   lost: LeaveReason.CONNECTION_LOST,
@@ -38,32 +38,36 @@ export class RoomLeaver {
 
   async #finish(record: SessionRecord): Promise<void> {
     const reason = leaveReasons[record.ended ?? 'lost'];
-    const leaving = Array.from(record.rooms.keys(), (roomId) => this.#leave(roomId, record, reason));
+    const leaving = Array.from(record.rooms, ([roomId, join]) => this.#leave(roomId, join, record, reason));
     const failed = (await Promise.allSettled(leaving)).find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     await this.#store.forget(record);
   }
 
-  async #leave(roomId: string, record: SessionRecord, reason: LeaveReason): Promise<void> {
-    const { sessionId, userId, gen } = record;
-    const source = lastSource(sessionId, gen);
-    const decided = await decideAndCommit(this.#log, `room:${roomId}`, source, (state) => {
-      const decision = decideLeave(state, record, reason);
-      return decision.kind === 'done' ? fence : decision;
-    });
-    if (decided.kind === 'committed' && decided.entry !== undefined) {
+  async #leave(
+    roomId: string,
+    { peerId }: JoinRecord,
+    { sessionId, userId, gen, node }: SessionRecord,
+    reason: LeaveReason,
+  ): Promise<void> {
+    const stream = `room:${roomId}` as const;
+    // Above all that the session ever had or tried there.
+    const last = { sessionId, gen: gen + 1 };
+    const source = { id: sessionId, gen: last.gen, seq: maxUint32 };
+    const decide = (state: StreamState | undefined) => decideLeave(state, last, reason);
+    // As a commit it comes behind what this node has on its way of the session.
+    let decided = await decideAndCommit(this.#log, stream, source, decide);
+    if (decided.kind === 'done') {
+      // A join may be on its way yet: it comes before the attachment and is in its state, or has no effect any more.
+      const attached = await this.#log.attach(stream, { ...last, peerId, node });
+      if (attached.outcome === 'stale') throw commitError('stale');
+      decided = await decideAndCommit(this.#log, stream, source, decide, attached.state);
+    }
+    if (decided.kind === 'committed') {
       const user = this.#logger.user(userId);
       this.#logger.info('room.leave', { room: roomId, user, session: sessionId, reason: nameOf(reason) });
     }
   }
-}
-
-/** Nothing but the source's gen: a join of the ended session that is still on its way has no effect after it. */
-const fence: Decision = { kind: 'commit', checks: [], changes: [] };
-
-/** The source of the last thing that a session does in a room: above all that it ever did or tried. */
-function lastSource(sessionId: string, gen: number): Source {
-  return { id: sessionId, gen: gen + 1, seq: maxUint32 };
 }
 
 function nameOf(reason: LeaveReason): string {

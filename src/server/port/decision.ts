@@ -54,16 +54,18 @@ const maxTries = 8;
 /**
  * Looks at a stream, decides, commits; where the stream has changed in between so that a check of the commit failed, looks
  * again. Rejects with the decision's refusal, with STALE_SESSION or NOT_APPLIED as the log answers, and with UNAVAILABLE
- * when the stream changes faster than it can be decided on.
+ * when the stream changes faster than it can be decided on. `seen`: the stream as it was just now, in place of the first look.
  */
 export async function decideAndCommit(
   log: RoomLog,
   stream: StreamName,
   source: Source,
   decide: (state: StreamState | undefined) => Decision,
+  seen?: StreamState,
 ): Promise<Decided> {
   for (let tries = 0; tries < maxTries; tries++) {
-    const decision = decide(await log.state(stream));
+    const state = tries === 0 && seen !== undefined ? seen : await log.state(stream);
+    const decision = decide(state);
     if (decision.kind === 'done') return decision;
     if (decision.kind === 'refuse') throw decision.error;
     const { checks, changes, entry } = decision;

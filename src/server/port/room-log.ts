@@ -122,7 +122,7 @@ export interface StreamState {
   readonly forkedMsAgo?: number;
 }
 
-/** A session's place in a stream, for the connection that it has from now on. */
+/** A session's place in a stream, for the connection that it has from now on, or for its end. */
 export interface Attachment {
   readonly sessionId: string;
   /** As which peer it is a member, if it is one. */

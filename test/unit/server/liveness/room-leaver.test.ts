@@ -14,7 +14,8 @@ function setUp() {
   const roomLog = new MemoryRoomLog({ clock, keepMs: 60_000, maxBytes: 10_000, emptyGraceMs: 60_000 });
   const logged: string[] = [];
   const log = { ...quietLog, info: (event: string) => void logged.push(event) };
-  const leaver = new RoomLeaver(roomLog, new MemorySessionStore({ clock, endedKeepMs: 60_000 }), log);
+  const makeLeaver = () =>
+    new RoomLeaver(roomLog, new MemorySessionStore({ clock, endedKeepMs: 60_000 }), log);
   const record: SessionRecord = {
     userId: 'ada',
     sessionId: 's1',
@@ -31,13 +32,30 @@ function setUp() {
       entry: { to: 'all', body: new Uint8Array([1]) },
     });
   const members = async () => (await roomLog.state(room))?.members.size;
-  return { leaver, record, join, members, logged };
+  const entries = async () => {
+    const { epoch = 0 } = (await roomLog.state(room))?.head ?? {};
+    const read = await roomLog.read(room, { epoch, offset: 0 }, 10_000);
+    return read.good ? read.entries.length : 0;
+  };
+  return { makeLeaver, record, join, members, entries, logged };
 }
 
 test('R3: a session that is finished while it is being finished leaves its rooms once, also in the log', async () => {
-  const { leaver, record, join, members, logged } = setUp();
+  const { makeLeaver, record, join, members, logged } = setUp();
+  const leaver = makeLeaver();
   join(1);
   await Promise.all([leaver.finish(record), leaver.finish(record)]);
   expect(await members()).toBe(0);
   expect(logged).toEqual(['room.leave']);
+});
+
+test('R3: a session that several nodes finish leaves its room once, and what it still had on its way has no effect', async () => {
+  const { makeLeaver, record, join, members, entries } = setUp();
+  const nodes = [makeLeaver(), makeLeaver()];
+  join(1);
+  await Promise.all(nodes.map((leaver) => leaver.finish(record)));
+  expect(join(2)).toEqual({ outcome: 'stale' });
+  for (const leaver of nodes) await leaver.finish(record);
+  expect(await members()).toBe(0);
+  expect(await entries()).toBe(2);
 });

@@ -52,6 +52,43 @@ test('R3: a join that is still on its way when its session ends makes no member 
   expect(await members('daily')).toEqual([]);
 });
 
+test('R3: a join that gets through while its session is taken out of the room makes no member that nobody removes', async () => {
+  const { roomLog, store, rooms, leaver, signIn, members } = roomParts({});
+  const alice = await signIn('alice');
+  roomLog.hold();
+  const joining = rooms.joinByPath(alice, 'daily', 'alice');
+  await expect.poll(async () => (await store.sessions('alice'))[0]?.rooms.size).toBe(1);
+  const letGo = roomLog.pass();
+  const ended = await store.end(alice, 1, 'signed-out');
+  if (ended === undefined) throw new Error('the session had not ended');
+  const { wasRead, answer } = roomLog.holdRead();
+  const finishing = leaver.finish(ended);
+  await wasRead;
+  letGo();
+  await joining;
+  answer();
+  await finishing;
+  expect(await members('daily')).toEqual([]);
+});
+
+test('R3: what a session has on its way as it ends is heard before it leaves', async () => {
+  const { roomLog, store, rooms, leaver, signIn, members } = roomParts({});
+  const alice = await signIn('alice');
+  (await rooms.joinByPath(alice, 'daily', 'alice')).afterWelcome();
+  roomLog.hold();
+  const [checks, changes] = [[], []];
+  const entry = { to: 'all', body: new Uint8Array([1]) } as const;
+  const saying = roomLog.commit('room:daily', { source: alice.source(1), checks, changes, entry });
+  const ended = await store.end(alice, 1, 'signed-out');
+  if (ended === undefined) throw new Error('the session had not ended');
+  const finishing = leaver.finish(ended);
+  await expect.poll(() => roomLog.held).toBe(2);
+  roomLog.pass()();
+  await finishing;
+  expect(await saying).toMatchObject({ outcome: 'applied', position: { offset: 2 } });
+  expect(await members('daily')).toEqual([]);
+});
+
 test('R3, S5: a join that is still on its way when its session is taken over makes no member that the session does not know', async () => {
   const { roomLog, store, rooms, signIn, members } = roomParts({});
   const before = await signIn('alice');
