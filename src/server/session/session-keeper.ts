@@ -1,7 +1,11 @@
-import type { SessionStore } from '../port/session-store.ts';
+import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
+import type { JoinRecord, SessionStore } from '../port/session-store.ts';
 import type { Session } from './session.ts';
 
-/** Sees to it that the store has the sessions that this node has, also where it has lost what it had. */
+/**
+ * Sees to it that the store has the sessions that this node has, and that their records name the rooms that they are in or on their way
+ * into, also where it has lost what it had.
+ */
 export class SessionKeeper {
   readonly #store: SessionStore;
   readonly #running = new WeakMap<Session, Promise<boolean>>();
@@ -11,8 +15,8 @@ export class SessionKeeper {
   }
 
   /**
-   * Puts the session back where the store has lost it. False: it ended, or is another's by now. Rejects with UNAVAILABLE when the store
-   * can't be reached.
+   * Puts the session back where the store has lost it, or rooms that its record named. False: it ended, or is another's by now. Rejects
+   * with UNAVAILABLE when the store can't be reached.
    */
   keep(session: Session): Promise<boolean> {
     const running = this.#running.get(session);
@@ -22,20 +26,52 @@ export class SessionKeeper {
     return keeping;
   }
 
+  /**
+   * Names a room in the session's record: before a join is committed. Rejects with STALE_SESSION where the session ended or is another's,
+   * and with UNAVAILABLE when the store can't be reached: it may then be named.
+   */
+  async addRoom(session: Session, roomId: string, join: JoinRecord): Promise<void> {
+    session.joins.set(roomId, join);
+    if (await this.#store.addRoom(session, session.gen, roomId, join)) return;
+    if (!(await this.keep(session)))
+      throw new SignalError(ErrorCode.STALE_SESSION, 'the session is attached elsewhere, or has ended');
+    await this.#addKept(session, roomId, join);
+  }
+
+  /**
+   * Takes a room off the session's record, when that join surely has no member there, or none any more. Nobody waits for it, since a room
+   * too many does no harm. A later join of the room stays named.
+   */
+  removeRoom(session: Session, roomId: string, { join }: Pick<JoinRecord, 'join'>): void {
+    if (session.joins.get(roomId)?.join === join) session.joins.delete(roomId);
+    this.#store
+      .removeRoom(session, session.gen, roomId, join)
+      .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
+  }
+
   async #keep(session: Session): Promise<boolean> {
     const { userId, sessionId, gen, node, windowMs, secretHash, attempt } = session;
-    const rooms = new Map(
-      Array.from(session.rooms, ([roomId, { peerId, join }]) => [roomId, { peerId, join }]),
-    );
+    let rooms: ReadonlyMap<string, JoinRecord> = new Map(session.joins);
     const result = await this.#store.restore({
       ...{ userId, sessionId, gen, node, windowMs, secretHash, attempt },
       rooms,
     });
+    if (result.outcome === 'ended') return false;
     if (result.outcome === 'restored') {
       session.regained(result.gen);
       session.log.info('session.restored', { rooms: rooms.size });
-      return true;
+    } else {
+      if (result.record.ended !== undefined || result.record.gen !== gen) return false;
+      rooms = result.record.rooms;
     }
-    return result.outcome === 'there' && result.record.ended === undefined && result.record.gen === gen;
+    // What was begun meanwhile, or is lost from a record that is there.
+    for (const [roomId, join] of session.joins)
+      if (rooms.get(roomId)?.join !== join.join) await this.#addKept(session, roomId, join);
+    return true;
+  }
+
+  async #addKept(session: Session, roomId: string, join: JoinRecord): Promise<void> {
+    if (!(await this.#store.addRoom(session, session.gen, roomId, join)))
+      throw new SignalError(ErrorCode.UNAVAILABLE, 'the store has lost the session again');
   }
 }

@@ -7,7 +7,7 @@ import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { acknowledgedFrame, controlFrame, replyFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Position, Source, StreamName } from '../port/room-log.ts';
-import type { SessionRef } from '../port/session-store.ts';
+import type { JoinRecord, SessionRef } from '../port/session-store.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import type { Acknowledger } from './acknowledger.ts';
 import type { Answer } from './answer.ts';
@@ -48,6 +48,8 @@ export interface SessionOptions {
   readonly ref: SessionRef;
   readonly gen: number;
   readonly node: string;
+  /** The rooms that its record in the store names. */
+  readonly joins: ReadonlyMap<string, JoinRecord>;
   readonly identity: Identity;
   /** How long it may be without a connection, in milliseconds. */
   readonly windowMs: number;
@@ -74,6 +76,12 @@ export class Session implements SessionRef {
   readonly secretHash: string;
   readonly attempt: number;
   readonly log: Log;
+  /**
+   * What its record in the store says of rooms: put back where the store loses it. May name rooms that the session is not in, never too
+   * few. `SessionKeeper` changes it.
+   */
+  readonly joins: Map<string, JoinRecord>;
+  /** The rooms that its connection follows. */
   readonly rooms = new Map<string, RoomMembership>();
   /** The rooms that it is on its way into. */
   readonly entering = new Set<string>();
@@ -107,6 +115,7 @@ export class Session implements SessionRef {
     this.windowMs = options.windowMs;
     this.secretHash = options.secretHash;
     this.attempt = options.attempt;
+    this.joins = new Map(options.joins);
     this.#identity = options.identity;
     this.log = options.log;
     this.#wire = options.wire;

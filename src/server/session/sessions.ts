@@ -258,6 +258,7 @@ export class Sessions {
       ref: { userId: record.userId, sessionId: record.sessionId },
       gen: record.gen,
       node,
+      joins: record.rooms,
       identity: request.identity,
       windowMs: this.#windowMs(request.identity),
       secretHash,

@@ -12,7 +12,6 @@ import { readRoom, snapshotOf } from '../../domain/room-view.ts';
 import { decideAndCommit } from '../../port/decision.ts';
 import type { Directory, UserProfile } from '../../port/directory.ts';
 import type { RoomLog, Source, StreamState } from '../../port/room-log.ts';
-import type { SessionStore } from '../../port/session-store.ts';
 import type { Session } from '../../session/session.ts';
 import type { SessionKeeper } from '../../session/session-keeper.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
@@ -22,7 +21,6 @@ import type { RoomFollower, Standing } from './room-follower.ts';
 
 export interface RoomEntryOptions {
   readonly roomLog: RoomLog;
-  readonly store: SessionStore;
   readonly keeper: SessionKeeper;
   readonly directory: Directory;
   readonly desk: AdmissionDesk;
@@ -152,20 +150,16 @@ export class RoomEntry {
     source: Source,
     entrant: Admission & UserProfile,
   ): Promise<void> {
-    const { roomLog, store, keeper, clock } = this.#options;
+    const { roomLog, keeper, clock } = this.#options;
     const join = `${source.id}:${source.seq}`;
-    const add = () => store.addRoom(session, session.gen, roomId, { peerId, join });
-    // The store may have lost the session.
-    if (!(await add()) && !((await keeper.keep(session)) && (await add()))) {
-      throw new SignalError(ErrorCode.STALE_SESSION, 'the session is attached elsewhere, or has ended');
-    }
+    await keeper.addRoom(session, roomId, { peerId, join });
     try {
       const decided = await decideAndCommit(roomLog, `room:${roomId}`, source, (state) =>
         decideJoin(state, { ...entrant, peerId, session, join, attributes, nowMs: clock.now() }),
       );
       if (decided.kind === 'committed') session.log.info('room.join', { room: roomId, peer: peerId });
     } catch (error) {
-      if (hadNoEffect(error)) await store.removeRoom(session, session.gen, roomId, join);
+      if (hadNoEffect(error)) keeper.removeRoom(session, roomId, { join });
       throw error;
     }
   }

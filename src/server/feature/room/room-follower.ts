@@ -6,8 +6,8 @@ import { fieldsAfter } from '../../domain/put-back.ts';
 import { type MemberView, type RoomView, readRoom } from '../../domain/room-view.ts';
 import type { PresenceView } from '../../port/presence-view.ts';
 import type { Position, RoomLog, StreamState } from '../../port/room-log.ts';
-import type { SessionStore } from '../../port/session-store.ts';
 import type { LastKnown, RoomMembership, Session } from '../../session/session.ts';
+import type { SessionKeeper } from '../../session/session-keeper.ts';
 import type { StreamFeed, StreamFeedOptions } from '../../session/stream-feed.ts';
 import type { Place } from '../../session/stream-tail.ts';
 import { SharedFields } from './shared-fields.ts';
@@ -21,7 +21,7 @@ export interface Standing {
 
 export interface RoomFollowerOptions {
   readonly roomLog: RoomLog;
-  readonly store: SessionStore;
+  readonly keeper: SessionKeeper;
   readonly presence: PresenceView;
   readonly makeFeed: (options: StreamFeedOptions) => StreamFeed;
 }
@@ -136,11 +136,10 @@ export class RoomFollower {
     return membership;
   }
 
-  #takenOut(session: Session, { roomId, join, feed }: RoomMembership): void {
+  #takenOut(session: Session, membership: RoomMembership): void {
+    const { roomId, feed } = membership;
     feed.stop();
     if (session.rooms.get(roomId)?.feed === feed) session.rooms.delete(roomId);
-    this.#options.store
-      .removeRoom(session, session.gen, roomId, join)
-      .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
+    this.#options.keeper.removeRoom(session, roomId, membership);
   }
 }

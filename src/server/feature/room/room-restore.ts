@@ -9,7 +9,6 @@ import { decidePutBack } from '../../domain/put-back.ts';
 import { controlFrame } from '../../frame/server-frame.ts';
 import { commitError, decideAndCommit } from '../../port/decision.ts';
 import type { Position, RoomLog } from '../../port/room-log.ts';
-import type { SessionStore } from '../../port/session-store.ts';
 import type { RoomLosses } from '../../session/returning.ts';
 import type { RoomMembership, Session } from '../../session/session.ts';
 import type { SessionKeeper } from '../../session/session-keeper.ts';
@@ -18,7 +17,6 @@ import { type Returned, type RoomReturn, refusedRoom } from './room-return.ts';
 
 export interface RoomRestoreOptions {
   readonly roomLog: RoomLog;
-  readonly store: SessionStore;
   readonly keeper: SessionKeeper;
   readonly roomReturn: RoomReturn;
   readonly clock: Clock;
@@ -140,11 +138,9 @@ export class RoomRestore implements RoomLosses {
     session: Session,
     { roomId, stream, peerId, join, lastKnown }: RoomMembership,
   ): Promise<Position> {
-    const { roomLog, store, keeper } = this.#options;
-    if (!(await keeper.keep(session))) throw commitError('stale');
+    const { roomLog, keeper } = this.#options;
+    await keeper.addRoom(session, roomId, { peerId, join });
     const { sessionId, userId, gen, node } = session;
-    if (!(await store.addRoom(session, gen, roomId, { peerId, join })))
-      throw new SignalError(ErrorCode.UNAVAILABLE, 'the store has lost the session again');
     let found: Position | undefined;
     const decided = await decideAndCommit(roomLog, stream, session.source(0), (state) => {
       if (!session.connected) throw commitError('stale');
@@ -166,12 +162,11 @@ export class RoomRestore implements RoomLosses {
     tell(session, refusedRoom(membership.roomId, error));
   }
 
-  #forget(session: Session, { roomId, join, feed }: RoomMembership): void {
+  #forget(session: Session, membership: RoomMembership): void {
+    const { roomId, feed } = membership;
     feed.stop();
     session.rooms.delete(roomId);
-    this.#options.store
-      .removeRoom(session, session.gen, roomId, join)
-      .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
+    this.#options.keeper.removeRoom(session, roomId, membership);
   }
 
   /** Tries until the store can be reached. Rejects with what else went wrong, and when the client is gone. */

@@ -9,14 +9,15 @@ import { readRoom, snapshotOf } from '../../domain/room-view.ts';
 import { errorMessage } from '../../frame/error-message.ts';
 import { commitError } from '../../port/decision.ts';
 import type { Position, ReadResult, RoomLog, StreamState } from '../../port/room-log.ts';
-import type { JoinRecord, SessionStore } from '../../port/session-store.ts';
+import type { JoinRecord } from '../../port/session-store.ts';
 import type { RoomMembership, Session } from '../../session/session.ts';
+import type { SessionKeeper } from '../../session/session-keeper.ts';
 import type { Place, StreamTails } from '../../session/stream-tail.ts';
 import { type RoomFollower, type Standing, standingIn } from './room-follower.ts';
 
 export interface RoomReturnOptions {
   readonly roomLog: RoomLog;
-  readonly store: SessionStore;
+  readonly keeper: SessionKeeper;
   readonly tails: StreamTails;
   readonly follower: RoomFollower;
   /** How long after a fork nodes may take to say what was lost with it, in milliseconds. */
@@ -102,12 +103,12 @@ export class RoomReturn {
     held: JoinRecord,
     position: StreamPosition | undefined,
   ): Promise<Returned> {
-    const { follower, store } = this.#options;
+    const { follower, keeper } = this.#options;
     const state = await this.#attach(session, roomId, held);
     const standing = standingIn(state, session, held.peerId);
     if (standing === undefined) {
       const mayJoin = readRoom(state) !== undefined && (await this.#hasLost(roomId, position));
-      await store.removeRoom(session, session.gen, roomId, held.join);
+      keeper.removeRoom(session, roomId, held);
       place.leave();
       return { room: mayJoin ? lost(roomId) : left(roomId), follow: () => undefined };
     }

@@ -100,6 +100,7 @@ export function loneSession(clock: FakeClock, identity: Identity) {
     ref: { userId: identity.userId, sessionId: randomUUID() },
     gen: 1,
     node: 'a',
+    joins: new Map(),
     identity,
     ...usualSecret,
     wire,

@@ -1,5 +1,6 @@
-import { create } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
 import { type RoomAccess, RoomRecordSchema } from '../../../../../gen/parley/directory/v1/directory_pb.ts';
+import { EventSchema } from '../../../../../gen/parley/signal/v1/frame_pb.ts';
 import { MemoryRoomLog } from '../../../../../src/server/adapter/memory/memory-room-log.ts';
 import { MemorySessionStore } from '../../../../../src/server/adapter/memory/memory-session-store.ts';
 import { RoomFeature } from '../../../../../src/server/feature/room/room-feature.ts';
@@ -15,6 +16,7 @@ import { FakeClock } from '../../../../contract/fake-clock.ts';
 import { quietLog } from '../../../quiet-log.ts';
 import { identityOf, usualLimits, usualSecret } from '../../session/usual-options.ts';
 import { HeldRoomLog } from './held-room-log.ts';
+import { LosableSessionStore } from './losable-session-store.ts';
 
 /** How long a room settles after a loss. */
 export const settleMs = 3_000;
@@ -25,7 +27,8 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
   const roomLog = new HeldRoomLog(
     () => new MemoryRoomLog({ clock: new FakeClock(), keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 }),
   );
-  const store = new MemorySessionStore({ clock, endedKeepMs: 60_000 });
+  const store = new LosableSessionStore(() => new MemorySessionStore({ clock, endedKeepMs: 60_000 }));
+  const keeper = new SessionKeeper(store);
   /** What went out to clients. */
   const sent: OutgoingFrame[] = [];
   /** Questions whether a user may enter that nobody has answered yet. */
@@ -36,7 +39,6 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
   const unasked = () => Promise.reject(new Error('no token is asked for'));
   const rooms = new RoomFeature({
     roomLog,
-    store,
     directory: {
       getRoom: (roomId) => Promise.resolve({ ...record, roomId }),
       authorizeJoin: () => new Promise((resolve) => void questions.push(resolve)),
@@ -47,7 +49,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
     tails: new StreamTails({ log: roomLog, clock, logger: quietLog }),
     makeFeed: (feed) => new StreamFeed(feed),
     clock,
-    keeper: new SessionKeeper(store),
+    keeper,
     settleMs,
   });
   const leaver = new RoomLeaver(roomLog, store, quietLog);
@@ -57,6 +59,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
     sent,
     roomLog,
     store,
+    keeper,
     rooms,
     leaver,
     questions,
@@ -67,10 +70,12 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
       const windowMs = 5_000;
       if (gen === 1) await store.open({ ...ref, secretHash, node: 'a', windowMs, policy: 'multiple' });
       else await store.attach({ ...ref, secretHash, node: 'a', windowMs, attempt: 0 });
+      const [record] = await store.sessions(userId);
       return new Session({
         ref,
         gen,
         node: 'a',
+        joins: record?.rooms ?? new Map(),
         identity: identityOf(userId),
         ...usualSecret,
         wire: {
@@ -84,6 +89,23 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
         ...usualLimits(),
         acknowledger: new Acknowledger(clock, 40),
       });
+    },
+    /** The rooms that the records of a user's sessions name, and as whom. */
+    namedRooms: async (userId: string): Promise<string[]> =>
+      (await store.sessions(userId)).flatMap(({ rooms: named }) =>
+        Array.from(named, ([roomId, { peerId }]) => `${roomId} as ${peerId}`),
+      ),
+    /** What the room's log tells all. */
+    events: async (roomId: string): Promise<(string | undefined)[]> => {
+      const { epoch = 0 } = (await roomLog.state(`room:${roomId}`))?.head ?? {};
+      const read = await roomLog.read(`room:${roomId}`, { epoch, offset: 0 }, 1_000_000);
+      return read.good ? read.entries.map(({ body }) => fromBinary(EventSchema, body).body.case) : [];
+    },
+    /** Ends a session and takes it out of its rooms. */
+    end: async (session: Session): Promise<void> => {
+      const ended = await store.end(session, session.gen, 'signed-out');
+      if (ended === undefined) throw new Error('the session has not ended');
+      await leaver.finish(ended);
     },
     members: async (roomId: string): Promise<string[]> => [
       ...((await roomLog.state(`room:${roomId}`))?.members.keys() ?? []),
