@@ -44,9 +44,27 @@ export class SessionKeeper {
    */
   removeRoom(session: Session, roomId: string, { join }: Pick<JoinRecord, 'join'>): void {
     if (session.joins.get(roomId)?.join === join) session.joins.delete(roomId);
-    this.#store
-      .removeRoom(session, session.gen, roomId, join)
-      .catch((error: unknown) => session.log.error('session.remove_room', error, { room: roomId }));
+    this.#unawaited(session, roomId, this.#store.removeRoom(session, session.gen, roomId, join));
+  }
+
+  /** Has the record say of a room what it said `before` a join that surely had no effect. Nobody waits for that either. */
+  takeBack(session: Session, roomId: string, before: JoinRecord | undefined): void {
+    const added = session.joins.get(roomId);
+    if (added === undefined || added === before) return;
+    if (before === undefined) {
+      this.removeRoom(session, roomId, added);
+      return;
+    }
+    session.joins.set(roomId, before);
+    this.#unawaited(session, roomId, this.#store.addRoom(session, session.gen, roomId, before));
+  }
+
+  /** Where the store can't be reached the record says what it said. */
+  #unawaited(session: Session, roomId: string, call: Promise<unknown>): void {
+    call.catch((thrown: unknown) => {
+      const error = SignalError.from(thrown);
+      if (!error.retryable) session.log.error('session.name_rooms', thrown, { room: roomId });
+    });
   }
 
   async #keep(session: Session): Promise<boolean> {

@@ -67,6 +67,9 @@ export class RoomEntry {
         const standing = await this.#options.follower.standing(session, roomId, peerId);
         if (standing === undefined)
           throw new SignalError(ErrorCode.NOT_IN_ROOM, 'the peer was put out as it joined');
+        // It may have come in by a join of which nobody knew what became.
+        if (own !== undefined)
+          await this.#options.keeper.addRoom(session, roomId, { peerId, join: standing.member.join });
         const { head } = standing.state;
         return {
           joined: this.#joinedAs(roomId, standing),
@@ -117,8 +120,25 @@ export class RoomEntry {
     }
   }
 
-  /** Admits and commits; again where the room that it was admitted to has ended meanwhile. */
+  /** Names the room in the session's record and makes the member, or leaves the record as it was. */
   async #enter(
+    session: Session,
+    request: JoinRoom,
+    source: Source,
+    found: StreamState | undefined,
+  ): Promise<void> {
+    const { roomId } = request;
+    const before = session.joins.get(roomId);
+    try {
+      await this.#admitAndCommit(session, request, source, found);
+    } catch (error) {
+      if (hadNoEffect(error)) this.#options.keeper.takeBack(session, roomId, before);
+      throw error;
+    }
+  }
+
+  /** Again where the room that it was admitted to has ended meanwhile. */
+  async #admitAndCommit(
     session: Session,
     request: JoinRoom,
     source: Source,
@@ -153,21 +173,16 @@ export class RoomEntry {
     const { roomLog, keeper, clock } = this.#options;
     const join = `${source.id}:${source.seq}`;
     await keeper.addRoom(session, roomId, { peerId, join });
-    try {
-      const decided = await decideAndCommit(roomLog, `room:${roomId}`, source, (state) =>
-        decideJoin(state, { ...entrant, peerId, session, join, attributes, nowMs: clock.now() }),
-      );
-      if (decided.kind === 'committed') session.log.info('room.join', { room: roomId, peer: peerId });
-    } catch (error) {
-      if (hadNoEffect(error)) keeper.removeRoom(session, roomId, { join });
-      throw error;
-    }
+    const decided = await decideAndCommit(roomLog, `room:${roomId}`, source, (state) =>
+      decideJoin(state, { ...entrant, peerId, session, join, attributes, nowMs: clock.now() }),
+    );
+    if (decided.kind === 'committed') session.log.info('room.join', { room: roomId, peer: peerId });
   }
 }
 
-/** Whether a failed join surely left no member behind: the session's list of rooms may say too much, never too little. */
+/** Whether a failed join surely left no member behind, and will leave none. A failure that is no `SignalError` may be any. */
 function hadNoEffect(error: unknown): boolean {
-  return error instanceof SignalError && error.code !== ErrorCode.UNAVAILABLE;
+  return error instanceof SignalError && error.code !== ErrorCode.OUTCOME_UNKNOWN;
 }
 
 async function profileOf({ identity }: Session, directory: Directory): Promise<UserProfile> {

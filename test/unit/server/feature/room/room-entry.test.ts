@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { RoomAccess } from '../../../../../gen/parley/directory/v1/directory_pb.ts';
 import { decideClose } from '../../../../../src/server/domain/departure.ts';
 import { decideAndCommit } from '../../../../../src/server/port/decision.ts';
+import { ErrorCode } from '../../../../../src/shared/signal-error.ts';
 import { roomParts } from './room-parts.ts';
 
 test('R1: a room that ends while a user is let into it begins anew with that user', async () => {
@@ -105,4 +106,61 @@ test('R3, S5: a join that is still on its way when its session is taken over mak
   expect(await members('daily')).toEqual([]);
   // What the client asks of the session that it came back to has its effect.
   expect((await rooms.joinByPath(after, 'other', 'alice')).room.outcome.case).toBe('snapshot');
+});
+
+const refused = (code: ErrorCode) => ({ case: 'error', value: { code } });
+
+test('R3: a join of which nobody knows what became leaves its room in the record, so that its member leaves with its session', async () => {
+  const { roomLog, rooms, signIn, end, events, members } = roomParts({});
+  const alice = await signIn('alice');
+  roomLog.unanswered = 1;
+  const { room } = await rooms.joinByPath(alice, 'daily', 'alice');
+  expect(room.outcome).toMatchObject(refused(ErrorCode.OUTCOME_UNKNOWN));
+  expect(await members('daily')).toEqual(['alice']);
+  await end(alice);
+  expect(await members('daily')).toEqual([]);
+  expect(await events('daily')).toEqual(['peerJoined', 'peerLeft']);
+});
+
+test('R3: a join that is refused after one of which nobody knows what became leaves the record as that one made it', async () => {
+  const { roomLog, rooms, signIn, end, namedRooms, members } = roomParts({});
+  const [alice, bob] = [await signIn('alice'), await signIn('bob')];
+  (await rooms.joinByPath(bob, 'daily', 'bob')).afterWelcome();
+  roomLog.hold();
+  roomLog.unanswered = 1;
+  await rooms.joinByPath(alice, 'daily', 'alice');
+  const letGo = roomLog.pass();
+  const { room } = await rooms.joinByPath(alice, 'daily', 'bob');
+  expect(room.outcome).toMatchObject(refused(ErrorCode.PEER_ID_TAKEN));
+  expect(await namedRooms('alice')).toEqual(['daily as alice']);
+  letGo();
+  await expect.poll(() => members('daily')).toEqual(['bob', 'alice']);
+  await end(alice);
+  expect(await members('daily')).toEqual(['bob']);
+});
+
+test('R1, R3: who asks again for a room that it is in already has it in its record from then on', async () => {
+  const { roomLog, store, rooms, signIn, end, namedRooms, members } = roomParts({});
+  const alice = await signIn('alice');
+  roomLog.unanswered = 1;
+  await rooms.joinByPath(alice, 'daily', 'alice');
+  await store.removeRoom(alice, 1, 'daily', `${alice.sessionId}:0`);
+  const again = await rooms.joinByPath(alice, 'daily', '');
+  expect(again.room.outcome).toMatchObject({ case: 'snapshot', value: { ownPeerId: 'alice' } });
+  expect(await namedRooms('alice')).toEqual(['daily as alice']);
+  await end(alice);
+  expect(await members('daily')).toEqual([]);
+});
+
+test('R1: a join is refused with its own reason, and takes its room off the record as soon as the store can be reached', async () => {
+  const { store, rooms, signIn, namedRooms } = roomParts({});
+  const [alice, bob] = [await signIn('alice'), await signIn('bob')];
+  (await rooms.joinByPath(bob, 'daily', 'bob')).afterWelcome();
+  for (const keepsRooms of [true, false]) {
+    store.keepsRooms = keepsRooms;
+    const { room } = await rooms.joinByPath(alice, 'daily', 'bob');
+    expect(room.outcome).toMatchObject(refused(ErrorCode.PEER_ID_TAKEN));
+    expect(await namedRooms('alice')).toEqual(keepsRooms ? ['daily as bob'] : []);
+    expect(alice.joins.size).toBe(0);
+  }
 });
