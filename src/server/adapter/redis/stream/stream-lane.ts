@@ -89,7 +89,7 @@ export class StreamLane {
         return;
       } catch (thrown) {
         if (!(thrown instanceof RedisFault) || thrown.kind === 'refused') {
-          for (const { reject } of batch) reject(thrown);
+          for (const { reject } of batch) reject(isInDoubt ? unknown(thrown) : thrown);
           return;
         }
         if (thrown.kind === 'unknown') isInDoubt = true;
@@ -117,9 +117,7 @@ function unavailable(): SignalError {
   return new SignalError(ErrorCode.UNAVAILABLE, 'the store can not be reached: the request had no effect');
 }
 
-function unknown(): SignalError {
-  return new SignalError(
-    ErrorCode.OUTCOME_UNKNOWN,
-    'the store was lost before it answered: the request may have had its effect',
-  );
+function unknown(cause?: unknown): SignalError {
+  const message = 'the store was lost before it answered: the request may have had its effect';
+  return new SignalError(ErrorCode.OUTCOME_UNKNOWN, message, { cause });
 }

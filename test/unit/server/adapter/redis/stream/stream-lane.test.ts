@@ -4,7 +4,7 @@ import { StreamLane } from '../../../../../../src/server/adapter/redis/stream/st
 import { streamPlace } from '../../../../../../src/server/adapter/redis/stream/stream-place.ts';
 import { relayCommit } from '../../../../../../src/server/domain/relay.ts';
 import type { Commit, CommitResult } from '../../../../../../src/server/port/room-log.ts';
-import { ErrorCode } from '../../../../../../src/shared/signal-error.ts';
+import { ErrorCode, SignalError } from '../../../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../../../contract/fake-clock.ts';
 
 const applied: CommitResult = { outcome: 'applied', position: { epoch: 1, offset: 1 }, again: false };
@@ -63,4 +63,14 @@ test('N4: what may have been carried out is sent again before anything else, and
   const results = await Promise.all([lane.commit(relay(1)), lane.commit(other(2))]);
   expect(sent).toEqual([[1], [1], [2]]);
   expect(results).toEqual([{ ...refused, inDoubt: true }, refused]);
+});
+
+test('N4: what may have been carried out is never said to have had no effect, also where it can not be sent again', async () => {
+  const answers = [
+    new RedisFault('unknown', 'the connection broke'),
+    new SignalError(ErrorCode.UNAVAILABLE, 'the room could not be listed'),
+  ];
+  const { lane, sent } = laneWith(() => Promise.reject(answers.shift() ?? new Error('asked too often')));
+  await expect(lane.commit(other(1))).rejects.toMatchObject({ code: ErrorCode.OUTCOME_UNKNOWN });
+  expect(sent).toEqual([[1], [1]]);
 });
