@@ -32,14 +32,23 @@ test('its nodes differ by their ids alone, and start in production with what its
   const services = nodes(dotEnv);
   expect(services).toHaveLength(3);
   const [, { environment: first = {} } = {}] = services[0] ?? [];
-  for (const [name, { environment = {}, stop_grace_period: grace = '' }] of services) {
+  for (const [name, { environment = {} }] of services) {
     expect(environment['NODE_ID']).toBe(name);
     expect({ ...environment, NODE_ID: '' }).toEqual({ ...first, NODE_ID: '' });
     const config = readConfig({ ...dotEnv, ...environment });
     expect(config).toMatchObject({ nodeId: name, listen: { port: 4000, trustProxy: true } });
-    expect(Number(/^(\d+)s$/.exec(grace)?.[1]) * 1_000).toBeGreaterThan(config.stopTimeoutMs);
   }
   for (const name of Object.keys(dotEnv)) expect(readFileSync(composeFile, 'utf8')).toContain(`#   ${name}=`);
+});
+
+test('each node has moved its clients and stopped by itself before Docker ends it', () => {
+  const services = nodes({ JWT_SECRET: secret });
+  expect(services).toHaveLength(3);
+  for (const [, { environment = {}, stop_grace_period: grace = '' }] of services) {
+    const { drain, stopTimeoutMs } = readConfig(environment);
+    const [, seconds] = /^(\d+)s$/.exec(grace) ?? [];
+    expect(Number(seconds) * 1_000).toBeGreaterThan(drain.timeoutMs + stopTimeoutMs);
+  }
 });
 
 test('only the load balancer can be reached, and by default from this computer alone', () => {
