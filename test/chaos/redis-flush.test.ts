@@ -6,7 +6,7 @@ const run = chaosRun('redis-flush', [
   ...['--flushes', '2', '--pairs', '6', '--rooms', '2', '--seconds', '30'],
 ]) as ChaosRun<ChaosReport>;
 
-test.concurrent('N4, R5: clients of a Redis that loses everything stay connected, are told, and have their rooms again', async (context) => {
+test.concurrent('N4: clients of a Redis that loses everything stay connected, are told, and have their rooms again', async (context) => {
   const { status, report } = await run(context, '--seed', '51');
   expect([...report.broken, ...report.ended_as]).toEqual([]);
   expect(report).toMatchObject({ kills: 1, resumes: 0, started_anew: 0, spurious_left: 0 });

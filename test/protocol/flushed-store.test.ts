@@ -57,7 +57,7 @@ async function settledAgain(client: RawClient, times: number) {
   return last.value;
 }
 
-test('N4, R5: after a flush the clients of three nodes stay connected, are told of the room as it is, and nobody is seen leaving', async () => {
+test('N4: after a flush the clients of three nodes stay connected, are told of the room as it is, and nobody is seen leaving', async () => {
   const { redis, enter } = await setUp();
   const members = [await enter('ann', 0), await enter('ben', 1), await enter('cyd', 2)] as const;
   const [ann, ben, cyd] = members;

@@ -14,6 +14,7 @@ import { directoryRoutes } from '../../src/services/directory/directory-service.
 import type { DirectorySource } from '../../src/services/directory/directory-source.ts';
 import { OpenPolicy } from '../../src/services/directory/open-policy.ts';
 import { systemClock } from '../../src/shared/clock.ts';
+import { Nodes } from '../chaos/nodes/nodes.ts';
 import { UnsteadyRoomLog } from '../contract/unsteady-room-log.ts';
 import { RedisServer } from '../redis/redis-server.ts';
 import { RecordingIssuer } from '../reporter/recording-issuer.ts';
@@ -87,6 +88,26 @@ export async function startNodesOnRedis(
     onTestFinished(() => node.close());
     nodes.push(node);
   }
+  return { nodes, redis };
+}
+
+/**
+ * Nodes that act as one, by a Redis of their own, each as a process that can be killed: `node-0` and so on. They run in production,
+ * and know these rooms. Ended with the test.
+ */
+export async function startNodeProcesses(
+  count: number,
+  { rooms, env }: { readonly rooms: readonly string[]; readonly env: Readonly<Record<string, string>> },
+): Promise<{ readonly nodes: Nodes; readonly redis: RedisServer }> {
+  const redis = await RedisServer.start();
+  onTestFinished(() => redis.stop());
+  const nodes = await Nodes.start({
+    count,
+    rooms,
+    env: { ...env, REDIS_URL: redis.url },
+    onLoss: () => undefined,
+  });
+  onTestFinished(() => nodes.stop());
   return { nodes, redis };
 }
 
