@@ -86,6 +86,8 @@ export class Session {
   async close(): Promise<void> {
     if (this.#state === 'idle' || this.#state === 'closed') return;
     this.#closing = true;
+    // It would take the connection away over which the sign-out is answered.
+    this.#move.stop();
     if (this.#state === 'connected') await this.#upkeep.signOut();
     this.#end(CloseCode.SIGNED_OUT, undefined);
   }
@@ -165,7 +167,7 @@ export class Session {
         this.#welcome(body.value);
         break;
       case 'goAway':
-        this.#move.start(Math.min(body.value.afterMs, body.value.untilMs));
+        if (!this.#closing) this.#move.start(Math.min(body.value.afterMs, body.value.untilMs));
         break;
       case 'acknowledged':
         ledger.acknowledge(body.value.ackedThrough);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import type { ClientOptions, WebSocketLike } from '../../../src/client/index.ts';
 import { FakeClock } from '../../contract/fake-clock.ts';
 import { answered, nextEvent, startSignedIn } from './scripted-client.ts';
 
@@ -23,6 +24,57 @@ function gate() {
     }
   }
   return { door, WebSocket: Gated };
+}
+
+/** A WebSocket of which nothing comes but what the test says. */
+class HeldSocket implements WebSocketLike {
+  binaryType = '';
+  readonly sent: Uint8Array[] = [];
+  readonly closes: (number | undefined)[] = [];
+  /** Says that it is open. */
+  open: () => void = () => undefined;
+
+  addEventListener(type: string, listener: (event: never) => void): void {
+    if (type === 'open') this.open = listener as () => void;
+  }
+
+  send(data: Uint8Array): void {
+    this.sent.push(data);
+  }
+
+  close(code?: number): void {
+    this.closes.push(code);
+  }
+}
+
+/** A client that was told to go at once: the server that it has found has not taken it yet. */
+async function startMoving(options: Partial<ClientOptions> = {}) {
+  const clock = new FakeClock();
+  const held: HeldSocket[] = [];
+  let isFirst = true;
+  const FirstOpens = new Proxy(WebSocket, {
+    construct: (RealSocket, [url, protocols]: [string, string[]]) => {
+      if (isFirst) {
+        isFirst = false;
+        return new RealSocket(url, protocols);
+      }
+      const socket = new HeldSocket();
+      held.push(socket);
+      return socket;
+    },
+  });
+  const started = await startSignedIn({ clock, WebSocket: FirstOpens, ...options });
+  const { client, connection } = started;
+  const tellToGo = async () => {
+    const told = nextEvent(client, 'go_away');
+    connection.control({ ...goAway, value: { ...goAway.value, afterMs: 0 } });
+    await told;
+    await clock.advance(0);
+  };
+  await tellToGo();
+  const [elsewhere] = held;
+  if (elsewhere === undefined) throw new Error('the client has not looked for another server');
+  return { ...started, clock, held, elsewhere, tellToGo };
 }
 
 /** A client that was told to go at once, and has looked in vain for another server several times. */
@@ -121,6 +173,20 @@ test('a client that is closed while it looks for another server leaves no socket
   await connection.closed();
   expect(clock.pending).toBe(0);
   expect(server.openSockets).toBe(0);
+});
+
+test('S7: a client that is closed just as another server would take it signs out of the one that it has', async () => {
+  const { client, connection, held, elsewhere, tellToGo } = await startMoving();
+  const closing = client.close();
+  const { id } = await connection.expect('signOut');
+  elsewhere.open();
+  expect(elsewhere.sent).toEqual([]);
+  await tellToGo();
+  expect(held).toHaveLength(1);
+  expect(client.state).toBe('connected');
+  connection.acknowledge(id);
+  await closing;
+  expect(elsewhere.closes).toEqual([1000]);
 });
 
 test('of two that ask it to go, the last is heeded', async () => {
