@@ -27,7 +27,10 @@ export interface ClientOptions {
   readonly retry?: RetryOptions;
   /** A request without an answer rejects with DEADLINE_EXCEEDED after this, in milliseconds. Default: 15,000. */
   readonly requestTimeoutMs?: number;
-  /** A connection that is not signed in after this, in milliseconds, is given up and tried again. Default: 10,000. */
+  /**
+   * A connection that is not open after this, or not signed in for this long after it opened, in milliseconds, is given up and tried
+   * again. Default: 10,000.
+   */
   readonly connectTimeoutMs?: number;
   /** The application's name and version, for the server's log. Default: `parley-js/0.1.0`. At most 128 bytes. */
   readonly client?: string;

@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly WebSocket: WebSocketConstructor;
   /** What it says when it is open. Asked for then. */
   readonly hello: () => MessageInitShape<typeof HelloSchema>;
-  /** How long the way to the welcome may take, in milliseconds. */
+  /** How long it may take to open, and then the way from `Hello` to the welcome, in milliseconds. */
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
   readonly onFrame: (frame: ServerFrame) => void;
@@ -32,7 +32,7 @@ const abnormalClosure = 1006;
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #socket: WebSocketLike;
-  #cancelDeadline: () => void;
+  #cancelDeadline = () => {};
   #open = true;
   #heardAtMs: number;
 
@@ -46,9 +46,7 @@ export class Connection {
     this.#socket.addEventListener('message', ({ data }) => this.#receive(data));
     this.#socket.addEventListener('close', ({ code, reason }) => this.#end(code, reason));
     this.#socket.addEventListener('error', () => this.#end(abnormalClosure, 'the socket failed'));
-    this.#cancelDeadline = options.clock.after(options.connectTimeoutMs, () =>
-      this.drop(`no welcome within ${options.connectTimeoutMs} ms`),
-    );
+    this.#limit('not open');
   }
 
   /** How long nothing has come, in milliseconds. */
@@ -80,8 +78,19 @@ export class Connection {
 
   #sayHello(): void {
     if (!this.#open) return;
+    // However long the server let the upgrade wait: a client that moves has closed its other connection by now.
+    this.#limit('no welcome');
     const frame = create(ClientFrameSchema, { body: { case: 'hello', value: this.#options.hello() } });
     this.send(toBinary(ClientFrameSchema, frame));
+  }
+
+  /** From now on it is given up after the time to connect, for what it `lacks` then. */
+  #limit(lacks: string): void {
+    const { clock, connectTimeoutMs } = this.#options;
+    this.#cancelDeadline();
+    this.#cancelDeadline = clock.after(connectTimeoutMs, () =>
+      this.drop(`${lacks} within ${connectTimeoutMs} ms`),
+    );
   }
 
   #receive(data: unknown): void {

@@ -189,6 +189,17 @@ test('S7: a client that is closed just as another server would take it signs out
   expect(elsewhere.closes).toEqual([1000]);
 });
 
+test('S7: a server that was long in taking a client has the whole time for its welcome', async () => {
+  const { clock, elsewhere } = await startMoving({ connectTimeoutMs: 1_000 });
+  await clock.advance(900);
+  elsewhere.open();
+  expect(elsewhere.sent).toHaveLength(1);
+  await clock.advance(999);
+  expect(elsewhere.closes).toEqual([]);
+  await clock.advance(1);
+  expect(elsewhere.closes).toEqual([4000]);
+});
+
 test('of two that ask it to go, the last is heeded', async () => {
   const clock = new FakeClock();
   const { door, WebSocket: Gated } = gate();
