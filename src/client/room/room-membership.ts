@@ -142,6 +142,7 @@ export class RoomMembership {
 
   /** A later snapshot of the same membership; the events up to its head may still be on their way. */
   refreshed(snapshot: RoomSnapshot): void {
+    if (this.#isOut()) return;
     const { position } = this.#reader;
     const isNewer =
       snapshot.head?.epoch === position?.epoch && (snapshot.head?.offset ?? 0) >= (position?.offset ?? 0);
@@ -254,6 +255,7 @@ export class RoomMembership {
   }
 
   #reset(snapshot: RoomSnapshot): void {
+    if (this.#isOut()) return;
     this.#update(snapshot);
     this.#emitter.emit('reset', { recovered: false });
     this.#reader.reset(snapshot.head ?? create(StreamHeadSchema));

@@ -1,8 +1,27 @@
 import { expect, test } from 'vitest';
 import { LeaveReason } from '../../../../gen/parley/signal/v1/room_pb.ts';
 import { ErrorCode } from '../../../../src/client/index.ts';
-import { answered, startSignedIn } from '../scripted-client.ts';
-import { ann, nextRoomEvent, recordEvents, snapshot, startInRoom, toAll } from './scripted-room.ts';
+import { FakeClock } from '../../../contract/fake-clock.ts';
+import { answered, nextEvent, startSignedIn } from '../scripted-client.ts';
+import {
+  ann,
+  epoch,
+  eve,
+  nextRoomEvent,
+  peer,
+  recordEvents,
+  snapshot,
+  startInRoom,
+  toAll,
+  topicIsTea,
+} from './scripted-room.ts';
+
+/** The room as it settles, with Eve and Ann. */
+const withEve = snapshot({
+  peers: [peer(ann, 2), peer(eve, 20)],
+  head: { epoch, offset: 20, lastToAll: 20 },
+  settling: true,
+});
 
 test('a room is left once, however often it is asked', async () => {
   const { client, connection, room } = await startInRoom();
@@ -61,6 +80,43 @@ test('a leave that is overtaken again and again rejects, and the client is in th
   await expect(leaving).rejects.toMatchObject({ code: ErrorCode.NOT_APPLIED });
   await answered(connection, room.updateMetadata({ topic: 'tea' }));
   expect(connection.untaken).toEqual([]);
+});
+
+test('a room that was asked for when the client left it announces nobody, and is not asked for again', async () => {
+  const clock = new FakeClock();
+  const { connection, room } = await startInRoom({ clock });
+  const heard = recordEvents(room);
+  const timers = clock.pending;
+  const refreshing = room.refresh();
+  const { id } = await connection.expect('getRoom');
+  const left = nextRoomEvent(room, 'left');
+  connection.event(toAll(3, 2, { case: 'peerLeft', value: { peerId: ann, reason: LeaveReason.KICKED } }));
+  await left;
+  connection.reply(id, { case: 'room', value: withEve });
+  await refreshing;
+  expect(heard).toEqual(['left']);
+  expect(clock.pending).toBe(timers);
+});
+
+test('a room that was to start again when the client left it does not', async () => {
+  const clock = new FakeClock();
+  const { client, connection, room } = await startInRoom({ clock });
+  const heard = recordEvents(room);
+  const timers = clock.pending;
+  for (let offset = 10; offset < 13; offset += 1) {
+    connection.event(topicIsTea(offset, offset - 1));
+    const refused = nextEvent(client, 'error');
+    connection.refuse((await connection.expect('replay')).id, ErrorCode.UNAVAILABLE);
+    await refused;
+  }
+  connection.event(topicIsTea(13, 12));
+  const { id } = await connection.expect('getRoom');
+  const leaving = room.leave();
+  connection.reply((await connection.expect('leaveRoom')).id, { case: undefined });
+  await leaving;
+  connection.reply(id, { case: 'room', value: withEve });
+  await expect.poll(() => clock.pending).toBe(timers);
+  expect(heard).toEqual(['left']);
 });
 
 test('a join that nobody waits for any more does not leave the client in the room', async () => {
