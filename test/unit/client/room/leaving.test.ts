@@ -121,18 +121,22 @@ test('a room that was to start again when the client left it does not', async ()
 
 test('a join that nobody waits for any more does not leave the client in the room', async () => {
   const { client, connection } = await startSignedIn({ requestTimeoutMs: 20 });
-  const joining = client.join('room-1', { peerId: ann });
+  const late = expect(client.join('room-1', { peerId: ann })).rejects.toMatchObject({
+    code: ErrorCode.DEADLINE_EXCEEDED,
+  });
   const { id } = await connection.expect('joinRoom');
-  await expect(joining).rejects.toMatchObject({ code: ErrorCode.DEADLINE_EXCEEDED });
+  await late;
   connection.reply(id, { case: 'roomJoined', value: { room: snapshot() } });
   expect((await connection.expect('leaveRoom')).value.roomId).toBe('room-1');
 });
 
 test('a join that came too late does not put out a client that has asked again', async () => {
   const { client, connection } = await startSignedIn({ requestTimeoutMs: 50 });
-  const late = client.join('room-1', { peerId: ann });
+  const late = expect(client.join('room-1', { peerId: ann })).rejects.toMatchObject({
+    code: ErrorCode.DEADLINE_EXCEEDED,
+  });
   const first = await connection.expect('joinRoom');
-  await expect(late).rejects.toMatchObject({ code: ErrorCode.DEADLINE_EXCEEDED });
+  await late;
   const joining = client.join('room-1', { peerId: ann });
   const second = await connection.expect('joinRoom');
   connection.reply(first.id, { case: 'roomJoined', value: { room: snapshot() } });
