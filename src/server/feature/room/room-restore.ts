@@ -176,7 +176,9 @@ export class RoomRestore implements RoomLosses {
         if (!session.connected) throw commitError('stale');
         return await call();
       } catch (thrown) {
-        if (!SignalError.from(thrown).retryable) throw thrown;
+        const { code, retryable } = SignalError.from(thrown);
+        // What may have been put back already has the same source and seq again, so that it is put back once.
+        if (!retryable && code !== ErrorCode.OUTCOME_UNKNOWN) throw thrown;
         await pause(this.#options.clock, backoffDelayMs(tryAgain, attempt), session.gone);
       }
     }

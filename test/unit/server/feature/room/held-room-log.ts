@@ -69,14 +69,14 @@ export class HeldRoomLog implements RoomLog {
   /** How many commits are held. */
   held = 0;
 
-  /** Of how many commits yet nobody hears what became of them: those that are held get through all the same, later. */
-  unanswered = 0;
+  /** What becomes of the next commits of which nobody hears: they have their effect, later where they are held, or none. */
+  readonly inDoubt: ('applied' | 'not applied')[] = [];
 
   async commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
     const isHeld = this.#way !== undefined;
-    const result = this.#arrive(stream, commit);
-    if (this.unanswered === 0) return result;
-    this.unanswered--;
+    const unanswered = this.inDoubt.shift();
+    if (unanswered === undefined) return this.#arrive(stream, commit);
+    const result = unanswered === 'applied' ? this.#arrive(stream, commit) : undefined;
     if (!isHeld) await result;
     throw new SignalError(ErrorCode.OUTCOME_UNKNOWN, 'on purpose');
   }

@@ -113,7 +113,7 @@ const refused = (code: ErrorCode) => ({ case: 'error', value: { code } });
 test('R3: a join of which nobody knows what became leaves its room in the record, so that its member leaves with its session', async () => {
   const { roomLog, rooms, signIn, end, events, members } = roomParts({});
   const alice = await signIn('alice');
-  roomLog.unanswered = 1;
+  roomLog.inDoubt.push('applied');
   const { room } = await rooms.joinByPath(alice, 'daily', 'alice');
   expect(room.outcome).toMatchObject(refused(ErrorCode.OUTCOME_UNKNOWN));
   expect(await members('daily')).toEqual(['alice']);
@@ -127,7 +127,7 @@ test('R3: a join that is refused after one of which nobody knows what became lea
   const [alice, bob] = [await signIn('alice'), await signIn('bob')];
   (await rooms.joinByPath(bob, 'daily', 'bob')).afterWelcome();
   roomLog.hold();
-  roomLog.unanswered = 1;
+  roomLog.inDoubt.push('applied');
   await rooms.joinByPath(alice, 'daily', 'alice');
   const letGo = roomLog.pass();
   const { room } = await rooms.joinByPath(alice, 'daily', 'bob');
@@ -142,7 +142,7 @@ test('R3: a join that is refused after one of which nobody knows what became lea
 test('R1, R3: who asks again for a room that it is in already has it in its record from then on', async () => {
   const { roomLog, store, rooms, signIn, end, namedRooms, members } = roomParts({});
   const alice = await signIn('alice');
-  roomLog.unanswered = 1;
+  roomLog.inDoubt.push('applied');
   await rooms.joinByPath(alice, 'daily', 'alice');
   await store.removeRoom(alice, 1, 'daily', `${alice.sessionId}:0`);
   const again = await rooms.joinByPath(alice, 'daily', '');

@@ -31,6 +31,8 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
   const keeper = new SessionKeeper(store);
   /** What went out to clients. */
   const sent: OutgoingFrame[] = [];
+  /** With which codes connections were closed. */
+  const closes: number[] = [];
   /** Questions whether a user may enter that nobody has answered yet. */
   const questions: ((decision: JoinDecision) => void)[] = [];
   const record = create(RoomRecordSchema, {
@@ -57,6 +59,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
   return {
     clock,
     sent,
+    closes,
     roomLog,
     store,
     keeper,
@@ -80,7 +83,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
         ...usualSecret,
         wire: {
           send: (frame) => void sent.push(frame),
-          close: () => undefined,
+          close: (code) => void closes.push(code),
           bufferedBytes: 0,
           onDrain: () => undefined,
         },

@@ -99,6 +99,24 @@ test('N4: what is lost again while it settles is put back again', async () => {
   expect(told().map((outcome) => outcome.case)).toEqual(['snapshot', 'settling']);
 });
 
+test.each([
+  ['N4: a member of whom it is not known whether it was put back is put back once', 'applied'],
+  ['N4: a member of whom it is not known whether it was put back, and who was not, is', 'not applied'],
+] as const)('%s', async (_, outcome) => {
+  const { clock, roomLog, rooms, ann, ben, told, closes, members } = await setUp();
+  ben.disconnected();
+  roomLog.lose();
+  roomLog.inDoubt.push(outcome, outcome);
+  await rooms.hasLost(ann, 'daily');
+  const turn = ann.turns.pending('daily');
+  for (let waited = 0; waited < 3 && closes.length === 0; waited++) await clock.advance(settleMs);
+  await turn;
+  expect(closes).toEqual([]);
+  expect(told().map((outcome) => outcome.case)).toEqual(['settling', 'snapshot']);
+  expect(await members('daily')).toEqual(['ann']);
+  expect((await roomLog.state(room))?.head.offset).toBe(1);
+});
+
 test('who is put out while the room settles stays out', async () => {
   const { clock, roomLog, rooms, ann, ben, told, members } = await setUp();
   roomLog.lose();
