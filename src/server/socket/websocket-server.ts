@@ -76,7 +76,7 @@ export class WebSocketEndpoint {
     this.#pace = new NewcomerPace({ clock: options.clock });
     this.#shared = {
       seats: new UserSeats(options.connections.perUser),
-      line: new SignInLine(options.signIns),
+      line: new SignInLine({ ...options.signIns, clock: options.clock }),
     };
     // Its types do not know it yet.
     const closing = { closeTimeout: closeTimeoutMs };

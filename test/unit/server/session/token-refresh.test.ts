@@ -105,7 +105,7 @@ test('S2: a connection that does not heed the close has no effect after its toke
     id: 'connection',
     place: { signedIn: () => undefined, leave: () => undefined },
     seats: new UserSeats(10),
-    line: new SignInLine({ atOnce: 1, waiting: 10 }),
+    line: new SignInLine({ atOnce: 1, waiting: 10, clock }),
     verifier,
     sessions,
     dispatcher,
