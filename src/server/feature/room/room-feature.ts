@@ -24,7 +24,7 @@ import { derivedId } from './derived-id.ts';
 import { RoomEntry, type RoomEntryOptions } from './room-entry.ts';
 import { RoomFollower, type RoomFollowerOptions } from './room-follower.ts';
 import { RoomRestore, type RoomRestoreOptions } from './room-restore.ts';
-import { PositionLost, RoomReturn, refusedRoom } from './room-return.ts';
+import { RoomReturn, refusedRoom } from './room-return.ts';
 import { RoomSettling } from './room-settling.ts';
 
 export type RoomFeatureOptions = Omit<RoomEntryOptions, 'desk' | 'follower' | 'isSettling'> &
@@ -91,15 +91,7 @@ export class RoomFeature implements RoomsOnSignIn, RoomLosses {
     held: JoinRecord,
     position: StreamPosition | undefined,
   ): Promise<RoomOnSignIn> {
-    return orError(roomId, async () => {
-      try {
-        const { room, follow } = await this.#return.comeBack(session, roomId, held, position);
-        return { room, afterWelcome: follow };
-      } catch (thrown) {
-        if (!(thrown instanceof PositionLost || SignalError.from(thrown).retryable)) throw thrown;
-        return this.#settling.begin(session, roomId, held, position, thrown);
-      }
-    });
+    return orError(roomId, () => this.#settling.comeBack(session, roomId, held, position));
   }
 
   hasLost(session: Session, roomId: string): Promise<boolean> {

@@ -91,10 +91,25 @@ export class HeldRoomLog implements RoomLog {
   /** How often an attachment fails yet, as where the room's shard can't be reached. */
   unreachable = 0;
 
-  readonly attach: RoomLog['attach'] = (...args) => {
+  #attaching: Promise<void> = Promise.resolve();
+  /** How many attachments were asked for. */
+  attachments = 0;
+
+  /** Holds attachments up, as where the room's shard does not answer, until the returned function is called. */
+  holdAttachments(): () => void {
+    let release = () => {};
+    this.#attaching = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  }
+
+  readonly attach: RoomLog['attach'] = async (...args) => {
+    this.attachments++;
+    await this.#attaching;
     if (this.unreachable === 0) return this.#read(() => this.#log.attach(...args));
     this.unreachable--;
-    return Promise.reject(new SignalError(ErrorCode.UNAVAILABLE, 'on purpose'));
+    throw new SignalError(ErrorCode.UNAVAILABLE, 'on purpose');
   };
   readonly read: RoomLog['read'] = async (stream, after, maxBytes) => {
     if (!this.#isBrokenOff) return this.#log.read(stream, after, maxBytes);

@@ -38,6 +38,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
   const record = create(RoomRecordSchema, {
     policy: { createOnJoin: true, ...policy },
   });
+  const tails = new StreamTails({ log: roomLog, clock, logger: quietLog });
   const unasked = () => Promise.reject(new Error('no token is asked for'));
   const rooms = new RoomFeature({
     roomLog,
@@ -48,7 +49,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
     },
     verifier: { verify: unasked, verifyJoinToken: unasked },
     presence: { renew: () => undefined },
-    tails: new StreamTails({ log: roomLog, clock, logger: quietLog }),
+    tails,
     makeFeed: (feed) => new StreamFeed(feed),
     clock,
     keeper,
@@ -61,6 +62,7 @@ export function roomParts(policy: { readonly access?: RoomAccess; readonly creat
     sent,
     closes,
     roomLog,
+    tails,
     store,
     keeper,
     rooms,
