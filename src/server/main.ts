@@ -199,6 +199,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
     leaseMs: config.nodeLeaseMs,
     onPaused: () => sessions.sendAway(),
     onLoss: () => sessions.lookForLosses(),
+    onCutOff: () => sessions.lookForTaken(),
   });
   return { sessions, dispatcher, reaper, nodeWatch, tails, metrics };
 }

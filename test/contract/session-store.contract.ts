@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type {
+  SessionListener,
   SessionNotice,
   SessionPolicy,
   SessionRef,
@@ -228,7 +229,7 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       await store.end(ended, 1, 'kicked');
       await advance(windowMs / 2);
       const notices: SessionNotice[] = [];
-      const watching = await store.watch('a', (notice) => notices.push(notice));
+      const watching = await store.watch('a', keeping(notices));
       while (await store.adopt('a', 'b', 2));
       expect(
         (await store.sessions('alice')).map(({ sessionId, gen, node }) => [sessionId, gen, node]),
@@ -323,20 +324,26 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       const request = { ...first, secretHash: 'hash of s1', node: 'b', windowMs, attempt: 0, gen: 7 };
       const restore = () => store.restore({ ...request, rooms: new Map() });
       const there = await restore();
-      expect(there).toMatchObject({ outcome: 'there', record: { gen: 1, node: 'a' } });
+      expect(there).toMatchObject({ outcome: 'there', record: { gen: 1, node: 'a' }, isAttached: true });
       expect(there.outcome === 'there' && [...there.record.rooms.keys()]).toEqual(['daily']);
       expect(await due(store, 'b')).toEqual([]);
+      await store.detach(first, 1, windowMs);
+      expect(await restore()).toMatchObject({ outcome: 'there', isAttached: false });
       await store.end(first, 1, 'kicked');
-      expect(await restore()).toMatchObject({ outcome: 'there', record: { ended: 'kicked' } });
+      expect(await restore()).toMatchObject({
+        outcome: 'there',
+        record: { ended: 'kicked' },
+        isAttached: false,
+      });
       await store.forget(first);
-      expect(await restore()).toEqual({ outcome: 'ended' });
+      expect(await restore()).toEqual({ outcome: 'ended', why: 'kicked' });
       expect(await store.sessions('alice')).toEqual([]);
     });
 
     test('S3: the node that had a session is told when it is taken or replaced', async () => {
       const { store } = await start();
       const notices: SessionNotice[] = [];
-      const watching = await store.watch('a', (notice) => notices.push(notice));
+      const watching = await store.watch('a', keeping(notices));
       await open(store, first);
       await attach(store, first, 'b');
       await open(store, second);
@@ -349,4 +356,9 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       watching.close();
     });
   });
+}
+
+/** Keeps what it hears. */
+function keeping(notices: SessionNotice[]): SessionListener {
+  return { onNotice: (notice) => notices.push(notice), onMissed: () => undefined };
 }

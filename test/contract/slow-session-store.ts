@@ -1,6 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { SessionNotice, SessionStore } from '../../src/server/port/session-store.ts';
+import type { SessionStore } from '../../src/server/port/session-store.ts';
 
 const maxTurns = 6;
 
@@ -29,8 +29,12 @@ export function slowSessionStore(store: SessionStore, seed: number): SessionStor
     async watch(node, listener) {
       await someTurns();
       let last = Promise.resolve();
-      return store.watch(node, (notice: SessionNotice) => {
-        last = last.then(someTurns).then(() => listener(notice));
+      const later = (tell: () => void) => {
+        last = last.then(someTurns).then(tell);
+      };
+      return store.watch(node, {
+        onNotice: (notice) => later(() => listener.onNotice(notice)),
+        onMissed: () => later(() => listener.onMissed()),
       });
     },
   };

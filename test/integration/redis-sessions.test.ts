@@ -180,6 +180,20 @@ test('N3: of 300 sessions the scan finds those that ended without a word to thei
   expect(await due()).toEqual(['s250', 's7']);
 });
 
+test('N3: a node whose subscription was broken is told that notices may have been lost, and hears those that follow', async () => {
+  const heard: string[] = [];
+  const watching = await elsewhere.watch('a', {
+    onNotice: ({ kind }) => heard.push(kind),
+    onMissed: () => heard.push('missed'),
+  });
+  await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await expect.poll(() => heard).toEqual(['missed']);
+  await open(elsewhere, ada);
+  await attach(elsewhere, 'b');
+  await expect.poll(() => heard).toEqual(['missed', 'taken']);
+  watching.close();
+});
+
 test('an adoption that fails for one session goes on with the others, and is told', async () => {
   for (const sessionId of ['s1', 's2', 's3']) await open(elsewhere, { userId: 'ada', sessionId });
   const failing = disturbed({
@@ -221,6 +235,7 @@ test('N3: what a dead node had is due at a survivor a lease, a window and two se
       leaseMs,
       onPaused: () => undefined,
       onLoss: () => undefined,
+      onCutOff: () => undefined,
     });
   const [dying, survivor] = [watchOf('a'), watchOf('b')];
   await Promise.all([dying.start(), survivor.start()]);

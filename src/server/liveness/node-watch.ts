@@ -18,6 +18,11 @@ export interface NodeWatchOptions {
   readonly onPaused: () => void;
   /** The store may have lost something that it had. */
   readonly onLoss: () => void;
+  /**
+   * This node could not say that it lives for so long that others may have taken it for dead, and then have let it live: whose its sessions
+   * are has to be looked at, for what was said of them may not have come here either.
+   */
+  readonly onCutOff: () => void;
 }
 
 const batch = 500;
@@ -129,9 +134,11 @@ export class NodeWatch {
     const askedMs = clock.monotonicMs();
     try {
       const lease = await leases.renew(node);
+      // Its counter stood still from some time after it was asked for the last time to some time before this answer.
+      const silentMs = clock.monotonicMs() - this.#renewedMs;
       this.#renewedMs = askedMs;
       this.#succeeded('renew');
-      this.#lookForLoss(lease);
+      this.#renewed(lease, silentMs);
     } catch (error) {
       this.#failed('renew', error);
     } finally {
@@ -139,12 +146,14 @@ export class NodeWatch {
     }
   }
 
-  /** A flush leaves the lineage as it is, but no counter; a failover may lose what the counter does not tell. */
-  #lookForLoss(lease: NodeLease): void {
+  #renewed(lease: NodeLease, silentMs: number): void {
+    const { leaseMs, onLoss, onCutOff } = this.#options;
     const before = this.#lease;
     this.#lease = lease;
     if (before === undefined || this.#isStopped) return;
-    if (lease.counter <= before.counter || lease.lineage !== before.lineage) this.#options.onLoss();
+    // A flush leaves the lineage as it is, but no counter; a failover may lose what the counter does not tell.
+    if (lease.counter <= before.counter || lease.lineage !== before.lineage) onLoss();
+    else if (silentMs >= leaseMs) onCutOff();
   }
 
   async #read(): Promise<void> {

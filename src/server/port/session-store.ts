@@ -77,10 +77,10 @@ export interface RestoreSession extends SessionRef {
 export type RestoreResult =
   /** It was gone, and is the node's again, attached, with a gen above all that it may have had. */
   | { readonly outcome: 'restored'; readonly gen: number }
-  /** It is there, and nothing was done: the record says whose it is. */
-  | { readonly outcome: 'there'; readonly record: SessionRecord }
+  /** It is there, and nothing was done: the record says whose it is, and `isAttached` whether a connection has it. */
+  | { readonly outcome: 'there'; readonly record: SessionRecord; readonly isAttached: boolean }
   /** It ended, and was forgotten. */
-  | { readonly outcome: 'ended' };
+  | { readonly outcome: 'ended'; readonly why: EndReason };
 
 /** What a node is told about sessions that it had. */
 export type SessionNotice =
@@ -90,6 +90,13 @@ export type SessionNotice =
   | { readonly kind: 'adopted'; readonly ref: SessionRef; readonly gen: number }
   /** Ended, by whomever. */
   | { readonly kind: 'ended'; readonly ref: SessionRef; readonly why: EndReason };
+
+/** Who hears what becomes of a node's sessions. */
+export interface SessionListener {
+  onNotice(notice: SessionNotice): void;
+  /** Notices may have been lost: whose the sessions are is to be looked at. */
+  onMissed(): void;
+}
 
 /**
  * Who owns a session: the one place that decides between a client that comes back and a reaper that gives it up.
@@ -134,6 +141,6 @@ export interface SessionStore {
   adopt(dead: string, node: string, limit: number): Promise<boolean>;
   /** The user's sessions that have not ended. */
   sessions(userId: string): Promise<readonly SessionRecord[]>;
-  /** Tells a node what becomes of its sessions, until closed. */
-  watch(node: string, listener: (notice: SessionNotice) => void): Promise<{ close(): void }>;
+  /** Tells a node what becomes of its sessions, until closed. A notice may come twice, or not at all, which `onMissed` tells of where it is noticed. */
+  watch(node: string, listener: SessionListener): Promise<{ close(): void }>;
 }

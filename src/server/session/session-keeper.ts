@@ -1,6 +1,18 @@
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
-import type { JoinRecord, SessionStore } from '../port/session-store.ts';
+import type { EndReason, JoinRecord, SessionStore } from '../port/session-store.ts';
 import type { Session } from './session.ts';
+
+/** Whose a session is by the store that this node has a connection of. */
+export type Standing =
+  /** This node's. `wasLost`: the store had lost it, and has it again. */
+  | { readonly kind: 'own'; readonly wasLost: boolean }
+  /** Another connection has it, which came later. */
+  | { readonly kind: 'taken' }
+  /** It is another's, or was, and whoever comes back has it. */
+  | { readonly kind: 'not-attached' }
+  | { readonly kind: 'ended'; readonly why: EndReason };
+
+export type NotOwn = Exclude<Standing, { readonly kind: 'own' }>;
 
 /**
  * Sees to it that the store has the sessions that this node has, and that their records name the rooms that they are in or on their way
@@ -8,7 +20,7 @@ import type { Session } from './session.ts';
  */
 export class SessionKeeper {
   readonly #store: SessionStore;
-  readonly #running = new WeakMap<Session, Promise<boolean>>();
+  readonly #running = new WeakMap<Session, Promise<Standing>>();
 
   constructor(store: SessionStore) {
     this.#store = store;
@@ -18,12 +30,17 @@ export class SessionKeeper {
    * Puts the session back where the store has lost it, or rooms that its record named. False: it ended, or is another's by now. Rejects
    * with UNAVAILABLE when the store can't be reached.
    */
-  keep(session: Session): Promise<boolean> {
+  async keep(session: Session): Promise<boolean> {
+    return (await this.look(session)).kind === 'own';
+  }
+
+  /** As `keep`, and says whose it is. */
+  look(session: Session): Promise<Standing> {
     const running = this.#running.get(session);
     if (running !== undefined) return running;
-    const keeping = this.#keep(session).finally(() => this.#running.delete(session));
-    this.#running.set(session, keeping);
-    return keeping;
+    const looking = this.#look(session).finally(() => this.#running.delete(session));
+    this.#running.set(session, looking);
+    return looking;
   }
 
   /**
@@ -67,25 +84,29 @@ export class SessionKeeper {
     });
   }
 
-  async #keep(session: Session): Promise<boolean> {
+  async #look(session: Session): Promise<Standing> {
     const { userId, sessionId, gen, node, windowMs, secretHash, attempt } = session;
     let rooms: ReadonlyMap<string, JoinRecord> = new Map(session.joins);
     const result = await this.#store.restore({
       ...{ userId, sessionId, gen, node, windowMs, secretHash, attempt },
       rooms,
     });
-    if (result.outcome === 'ended') return false;
-    if (result.outcome === 'restored') {
+    if (result.outcome === 'ended') return { kind: 'ended', why: result.why };
+    const wasLost = result.outcome === 'restored';
+    if (wasLost) {
       session.regained(result.gen);
       session.log.info('session.restored', { rooms: rooms.size });
     } else {
-      if (result.record.ended !== undefined || result.record.gen !== gen) return false;
-      rooms = result.record.rooms;
+      const { record, isAttached } = result;
+      if (record.ended !== undefined) return { kind: 'ended', why: record.ended };
+      // One with a lower gen is what a failover left: then this connection is the later one.
+      if (record.gen !== gen) return { kind: isAttached && record.gen > gen ? 'taken' : 'not-attached' };
+      rooms = record.rooms;
     }
     // What was begun meanwhile, or is lost from a record that is there.
     for (const [roomId, join] of session.joins)
       if (rooms.get(roomId)?.join !== join.join) await this.#addKept(session, roomId, join);
-    return true;
+    return { kind: 'own', wasLost };
   }
 
   async #addKept(session: Session, roomId: string, join: JoinRecord): Promise<void> {

@@ -17,7 +17,6 @@ import type { StoreStatus } from '../port/store-status.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { Drain } from './drain.ts';
-import { LossLook } from './loss-look.ts';
 import type { MovePace } from './move-plan.ts';
 import type { OutboundLimits } from './outbound.ts';
 import { PersistentCalls } from './persistent-calls.ts';
@@ -25,7 +24,8 @@ import type { RateLimits } from './rate-limits.ts';
 import type { RoomLosses, RoomsOnSignIn, SessionEnder } from './returning.ts';
 import { Session } from './session.ts';
 import { SessionDesk, type SignedIn, type SignIn } from './session-desk.ts';
-import type { SessionKeeper } from './session-keeper.ts';
+import type { NotOwn, SessionKeeper } from './session-keeper.ts';
+import { SessionLook } from './session-look.ts';
 import { TokenWatch } from './token-watch.ts';
 import { Unfinished } from './unfinished.ts';
 
@@ -69,7 +69,7 @@ export class Sessions {
   readonly #tokens: TokenWatch;
   readonly #acknowledger: Acknowledger;
   readonly #calls: PersistentCalls;
-  readonly #losses: LossLook;
+  readonly #look: SessionLook;
   readonly #live = new Map<string, Session>();
   /** Those that ended here. The store forgets such an end, and would be taken to have lost the session. */
   readonly #ended = new WeakSet<Session>();
@@ -87,7 +87,12 @@ export class Sessions {
     });
     this.#acknowledger = new Acknowledger(options.clock, options.acknowledgeWithinMs);
     this.#calls = new PersistentCalls(options.clock);
-    this.#losses = new LossLook({ ...options, calls: this.#calls, live: () => this.#live.values() });
+    this.#look = new SessionLook({
+      ...options,
+      calls: this.#calls,
+      live: () => [...this.#live.values()].filter((session) => !this.#ended.has(session)),
+      onNotOwn: (session, standing) => this.#notOwn(session, standing),
+    });
     this.#tokens = new TokenWatch({
       clock: options.clock,
       warningMs: options.tokenWarningMs,
@@ -101,7 +106,12 @@ export class Sessions {
     this.#watching.push(status.watch((isAvailable) => this.#storeChanged(isAvailable)));
     void this.#calls.untilHeard(
       async () => {
-        this.#watching.push(await store.watch(node, (notice) => this.#noticed(notice)));
+        const onMissed = () => this.lookForTaken();
+        this.#watching.push(
+          await store.watch(node, { onNotice: (notice) => this.#noticed(notice), onMissed }),
+        );
+        // What became of those who were faster was told to nobody.
+        if (this.#live.size > 0) onMissed();
       },
       (error) => log.warn('session.watch_failed', { code: error.codeName }),
     );
@@ -116,7 +126,15 @@ export class Sessions {
 
   /** The store may have lost something: looks whether it still has all sessions, and their rooms, and puts back what is gone. */
   lookForLosses(): void {
-    this.#losses.start();
+    this.#look.start('rooms-too');
+  }
+
+  /**
+   * Others may have taken sessions of this node, or ended them, without its hearing of it: looks whose they are, and closes the connections
+   * of those that are its own no more.
+   */
+  lookForTaken(): void {
+    this.#look.start('sessions');
   }
 
   /**
@@ -308,17 +326,24 @@ export class Sessions {
   #noticed(notice: SessionNotice): void {
     const session = this.#live.get(notice.ref.sessionId);
     if (session === undefined) return;
-    if (notice.kind === 'taken') {
-      if (notice.gen > session.gen) this.#taken(session);
+    if (notice.kind === 'ended') this.#notOwn(session, notice);
+    else if (notice.gen > session.gen)
+      this.#notOwn(session, { kind: notice.kind === 'taken' ? 'taken' : 'not-attached' });
+  }
+
+  /** A session is not this node's any more, as a notice or a look says. */
+  #notOwn(session: Session, standing: NotOwn): void {
+    if (!session.connected) return;
+    if (standing.kind === 'taken') {
+      this.#taken(session);
       return;
     }
-    if (notice.kind === 'adopted') {
-      if (notice.gen <= session.gen) return;
-      session.close(CloseCode.NOT_ATTACHED, 'the node was taken for dead');
-    } else {
+    if (standing.kind === 'ended') {
       // Who signs out is answered first, and closed by its own request.
-      if (notice.why === 'signed-out') return;
-      session.close(closeCodes[notice.why], `the session ended: ${notice.why}`);
+      if (standing.why === 'signed-out') return;
+      session.close(closeCodes[standing.why], `the session ended: ${standing.why}`);
+    } else {
+      session.close(CloseCode.NOT_ATTACHED, 'the session is no longer of this connection');
     }
     this.#disconnected(session);
   }

@@ -8,6 +8,7 @@ import type {
   OpenSession,
   RestoreResult,
   RestoreSession,
+  SessionListener,
   SessionNotice,
   SessionRecord,
   SessionRef,
@@ -63,7 +64,7 @@ export class MemorySessionStore implements SessionStore {
   readonly #tombstones = new Map<string, Tombstone>();
   /** By nodes that adopt from themselves: what they have still to adopt. */
   readonly #left = new Map<string, LeftSession[]>();
-  readonly #watchers = new Map<string, Set<(notice: SessionNotice) => void>>();
+  readonly #watchers = new Map<string, Set<SessionListener>>();
 
   constructor(options: MemorySessionStoreOptions) {
     this.#clock = options.clock;
@@ -121,9 +122,13 @@ export class MemorySessionStore implements SessionStore {
   restore(request: RestoreSession): Promise<RestoreResult> {
     const { userId, sessionId, gen: before, rooms, ...more } = request;
     const known = this.#find(request);
-    if (known !== undefined) return Promise.resolve({ outcome: 'there', record: recordOf(known) });
+    if (known !== undefined) {
+      const isAttached = known.phase === 'attached';
+      return Promise.resolve({ outcome: 'there', record: recordOf(known), isAttached });
+    }
     this.#clearTombstones();
-    if (this.#tombstones.get(sessionId)?.userId === userId) return Promise.resolve({ outcome: 'ended' });
+    const left = this.#tombstones.get(sessionId);
+    if (left?.userId === userId) return Promise.resolve({ outcome: 'ended', why: left.ended });
     const gen = before + aboveLost;
     const sessions = this.#users.get(userId) ?? new Map<string, StoredSession>();
     sessions.set(sessionId, {
@@ -204,8 +209,8 @@ export class MemorySessionStore implements SessionStore {
     return Promise.resolve(sessions.filter((session) => session.phase !== 'ended').map(recordOf));
   }
 
-  watch(node: string, listener: (notice: SessionNotice) => void): Promise<{ close(): void }> {
-    const watchers = this.#watchers.get(node) ?? new Set();
+  watch(node: string, listener: SessionListener): Promise<{ close(): void }> {
+    const watchers = this.#watchers.get(node) ?? new Set<SessionListener>();
     watchers.add(listener);
     this.#watchers.set(node, watchers);
     return Promise.resolve({ close: () => void watchers.delete(listener) });
@@ -268,7 +273,7 @@ export class MemorySessionStore implements SessionStore {
   }
 
   #tell(node: string, notice: SessionNotice): void {
-    for (const watcher of this.#watchers.get(node) ?? []) watcher(notice);
+    for (const watcher of this.#watchers.get(node) ?? []) watcher.onNotice(notice);
   }
 }
 

@@ -10,16 +10,25 @@ import { quietLog } from '../../quiet-log.ts';
 const leaseMs = 3_000;
 const windowMs = 5_000;
 
-/** Leases that can be out of reach, at once or without a word. */
+/** Leases that can be out of reach, at once or without a word, or for the renewals of some. */
 class RemoteLeases implements NodeLeases {
   isAway = false;
   isSilent = false;
+  readonly awayFor = new Set<string>();
+  readonly #unanswered: (() => void)[] = [];
   /** The store that has the leases: another after a failover. */
   lineage = 'one';
   #leases = new MemoryNodeLeases();
 
   renew(node: string) {
+    if (this.awayFor.has(node)) return Promise.reject(outOfReach());
     return this.#reach(async () => ({ ...(await this.#leases.renew(node)), lineage: this.lineage }));
+  }
+
+  /** Answers all that it was asked in its silence. */
+  speak(): void {
+    this.isSilent = false;
+    for (const answer of this.#unanswered.splice(0)) answer();
   }
 
   flush(): void {
@@ -35,19 +44,33 @@ class RemoteLeases implements NodeLeases {
   }
 
   async #reach<Result>(call: () => Promise<Result>): Promise<Result> {
-    if (this.isSilent) return new Promise(() => undefined);
-    if (this.isAway) throw new SignalError(ErrorCode.UNAVAILABLE, 'out of reach');
+    if (this.isSilent) await new Promise<void>((resolve) => this.#unanswered.push(resolve));
+    if (this.isAway) throw outOfReach();
     return call();
   }
 }
 
-/** A store that can't be reached for some adoptions from others. */
+const outOfReach = () => new SignalError(ErrorCode.UNAVAILABLE, 'out of reach');
+
+/** A store that can't be reached for some adoptions from others, or whose answers to them wait. */
 class FailingStore extends MemorySessionStore {
   failures = 0;
+  answers = Promise.resolve();
 
   override async adopt(dead: string, node: string, limit: number): Promise<boolean> {
-    if (dead !== node && this.failures-- > 0) throw new SignalError(ErrorCode.UNAVAILABLE, 'out of reach');
-    return super.adopt(dead, node, limit);
+    if (dead !== node && this.failures-- > 0) throw outOfReach();
+    const isLeft = await super.adopt(dead, node, limit);
+    if (dead !== node) await this.answers;
+    return isLeft;
+  }
+
+  /** What adoptions answer waits from now on, until what this returns is called. */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.answers = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
   }
 }
 
@@ -57,6 +80,7 @@ let store: FailingStore;
 let watches: NodeWatch[];
 let paused: string[];
 let lost: string[];
+let cutOff: string[];
 let logged: string[];
 
 beforeEach(() => {
@@ -66,6 +90,7 @@ beforeEach(() => {
   watches = [];
   paused = [];
   lost = [];
+  cutOff = [];
   logged = [];
 });
 afterEach(() => {
@@ -80,6 +105,7 @@ async function startNode(node: string): Promise<NodeWatch> {
     log: { ...quietLog, info: tell, warn: tell },
     onPaused: () => void paused.push(node),
     onLoss: () => void lost.push(node),
+    onCutOff: () => void cutOff.push(node),
   });
   watches.push(watch);
   await watch.start();
@@ -266,4 +292,43 @@ test('N4: a node whose counter went back, or has another lineage, looks what the
   expect(lost).toEqual(['a', 'a']);
   await clock.advance(10_000);
   expect(lost).toEqual(['a', 'a']);
+});
+
+test('N3: a node that alone could not reach the store for its lease looks whose its sessions are, and one for less does not', async () => {
+  await startNode('a');
+  await startNode('b');
+  for (let i = 0; i < 1_200; i++) await open(`s${i}`, 'a');
+  await clock.advance(10_000);
+  leases.awayFor.add('a');
+  await clock.advance(leaseMs / 2);
+  leases.awayFor.delete('a');
+  await clock.advance(10_000);
+  expect(cutOff).toEqual([]);
+  leases.awayFor.add('a');
+  const release = store.hold();
+  await clock.advance(leaseMs + 1_000);
+  expect(logged.filter((line) => line.startsWith('b'))).toEqual(['b node.dead']);
+  // It is back while the other has adopted some and not forgotten it.
+  leases.awayFor.delete('a');
+  await clock.advance(leaseMs / 2);
+  release();
+  await clock.advance(10_000);
+  const adopted = (await sessions()).filter((session) => session.endsWith('b 2'));
+  expect(adopted.length).toBeGreaterThan(0);
+  expect(adopted.length).toBeLessThan(1_200);
+  expect(paused).toEqual([]);
+  expect(lost).toEqual([]);
+  expect(cutOff).toEqual(['a']);
+});
+
+test('N3: a renewal that is answered late is as one that was made late', async () => {
+  await startNode('a');
+  await startNode('b');
+  await clock.advance(10_000);
+  leases.isSilent = true;
+  await clock.advance(leaseMs + 500);
+  expect(cutOff).toEqual([]);
+  leases.speak();
+  await clock.advance(0);
+  expect(cutOff.toSorted()).toEqual(['a', 'b']);
 });

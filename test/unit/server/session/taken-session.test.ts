@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { ServerFrameSchema } from '../../../../gen/parley/signal/v1/frame_pb.ts';
 import { HelloSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
 import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
-import type { SessionNotice } from '../../../../src/server/port/session-store.ts';
+import type { SessionListener } from '../../../../src/server/port/session-store.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { adas, ToldWire } from './expiring-sessions.ts';
@@ -12,6 +13,7 @@ import { usualSessions } from './usual-options.ts';
 
 /** A client's connection, which keeps what the welcome told it. */
 class WelcomedWire extends ToldWire {
+  userId = '';
   sessionId = '';
   sessionSecret = '';
 
@@ -19,7 +21,8 @@ class WelcomedWire extends ToldWire {
     super.send(frame);
     const { frame: sent } = fromBinary(ServerFrameSchema, frame.bytes);
     if (sent.case === 'control' && sent.value.body.case === 'welcome') {
-      ({ sessionId: this.sessionId, sessionSecret: this.sessionSecret } = sent.value.body.value);
+      const { userId, sessionId, sessionSecret } = sent.value.body.value;
+      Object.assign(this, { userId, sessionId, sessionSecret });
     }
   }
 }
@@ -29,9 +32,12 @@ function hardOfHearing() {
   const clock = new FakeClock();
   const store = new MemorySessionStore({ clock, endedKeepMs: 5_000 });
   const unheard: (() => void)[] = [];
+  let listening: SessionListener | undefined;
   const watch = store.watch.bind(store);
-  store.watch = (node, listener) =>
-    watch(node, (notice: SessionNotice) => unheard.push(() => listener(notice)));
+  store.watch = (node, listener) => {
+    listening = listener;
+    return watch(node, { ...listener, onNotice: (notice) => unheard.push(() => listener.onNotice(notice)) });
+  };
   const sessions = new Sessions(usualSessions(store, clock));
   sessions.start();
   const signIn = async (resumed?: WelcomedWire) => {
@@ -44,7 +50,12 @@ function hardOfHearing() {
   const hear = () => {
     for (const notice of unheard.splice(0)) notice();
   };
-  return { clock, store, sessions, signIn, hear };
+  /** What it had not heard is lost, and it hears that something may be. */
+  const miss = () => {
+    unheard.length = 0;
+    listening?.onMissed();
+  };
+  return { clock, store, sessions, signIn, hear, miss };
 }
 
 test('S3: a connection that another of its session replaces is closed, however late the node hears of it', async () => {
@@ -56,6 +67,82 @@ test('S3: a connection that another of its session replaces is closed, however l
   expect(first.told).toEqual(['welcome', 'close 4300']);
   expect(second.told).toEqual(['welcome']);
   expect(sessions.users).toBe(1);
+  sessions.stop();
+});
+
+const missedNotices = [
+  {
+    what: 'was adopted by a node that took this one for dead, and may come back',
+    happens: (store: MemorySessionStore) => store.adopt('a', 'b', 10),
+    close: 4003,
+  },
+  {
+    what: 'was taken by a later connection, and may not come back',
+    happens: async (store: MemorySessionStore, { userId, sessionId, sessionSecret }: WelcomedWire) => {
+      const secretHash = createHash('sha256').update(sessionSecret).digest('hex');
+      await store.attach({ userId, sessionId, secretHash, node: 'b', windowMs: 5_000, attempt: 0 });
+    },
+    close: 4300,
+  },
+  {
+    what: 'was replaced by a newer session',
+    happens: async (store: MemorySessionStore) => {
+      const newer = { userId: 'ada', sessionId: 'newer', secretHash: 'hash', node: 'b', windowMs: 5_000 };
+      await store.open({ ...newer, policy: 'replace' });
+    },
+    close: 4301,
+  },
+  {
+    what: 'was kicked, and is forgotten',
+    happens: async (store: MemorySessionStore, { userId, sessionId }: WelcomedWire) => {
+      await store.end({ userId, sessionId }, 1, 'kicked');
+      await store.forget({ userId, sessionId });
+    },
+    close: 4303,
+  },
+];
+for (const { what, happens, close } of missedNotices) {
+  test(`N3: a connection whose session ${what}, is closed although the notice of it is lost`, async () => {
+    const { store, sessions, signIn, miss } = hardOfHearing();
+    const wire = await signIn();
+    await happens(store, wire);
+    expect(wire.told).toEqual(['welcome']);
+    miss();
+    await expect.poll(() => wire.told).toEqual(['welcome', `close ${close}`]);
+    expect(sessions.users).toBe(0);
+    sessions.stop();
+  });
+}
+
+test('a session that signs out is answered before its connection is closed, also where it is looked at meanwhile', async () => {
+  const { store, sessions, signIn, miss } = hardOfHearing();
+  const { userId, sessionId, told } = await signIn();
+  await store.end({ userId, sessionId }, 1, 'signed-out');
+  miss();
+  await new Promise(setImmediate);
+  expect(told).toEqual(['welcome']);
+  sessions.stop();
+});
+
+test('N3: a node that hears of nothing at first looks whose its sessions are when it does', async () => {
+  const clock = new FakeClock();
+  const store = new MemorySessionStore({ clock, endedKeepMs: 5_000 });
+  const watch = store.watch.bind(store);
+  let hears = (): void => undefined;
+  const hearing = new Promise<void>((resolve) => {
+    hears = resolve;
+  });
+  store.watch = async (node, listener) => {
+    await hearing;
+    return await watch(node, listener);
+  };
+  const sessions = new Sessions(usualSessions(store, clock));
+  sessions.start();
+  const wire = new WelcomedWire();
+  await sessions.signIn({ identity: adas(), hello: create(HelloSchema), wire });
+  await store.adopt('a', 'b', 10);
+  hears();
+  await expect.poll(() => wire.told).toEqual(['welcome', 'close 4003']);
   sessions.stop();
 });
 

@@ -8,7 +8,7 @@ import type {
   OpenSession,
   RestoreResult,
   RestoreSession,
-  SessionNotice,
+  SessionListener,
   SessionRecord,
   SessionRef,
   SessionStore,
@@ -21,7 +21,7 @@ import { OwnNodes } from './own-hints.ts';
 import { SessionAdoption } from './session-adoption.ts';
 import { hintName, SessionHints } from './session-hints.ts';
 import { SessionNotices } from './session-notices.ts';
-import { refOf, sessionRecord, sessionRecords } from './session-record.ts';
+import { isAttached, refOf, sessionRecord, sessionRecords } from './session-record.ts';
 import { recordsKey, runOnSession, sessionScripts as scripts } from './session-scripts.ts';
 
 export interface RedisSessionStoreOptions {
@@ -108,11 +108,12 @@ export class RedisSessionStore implements SessionStore {
     const [outcome, text = ''] = await own.take([name], async () =>
       textsOf(await this.#run(scripts.restore, request, [...args, randomUUID()])),
     );
-    const record = text === '' ? undefined : sessionRecord(request, text);
+    const record = outcome === 'ended' ? undefined : sessionRecord(request, text);
     if (record?.node === node) own.took(name);
     else await this.#due.settle(node, [{ name, score: 'inf' }]).catch(() => undefined);
-    if (record === undefined) return { outcome: 'ended' };
-    return outcome === 'restored' ? { outcome, gen: record.gen } : { outcome: 'there', record };
+    if (record === undefined) return { outcome: 'ended', why: text as EndReason };
+    if (outcome === 'restored') return { outcome, gen: record.gen };
+    return { outcome: 'there', record, isAttached: isAttached(text) };
   }
 
   async detach(ref: SessionRef, gen: number, windowMs: number): Promise<boolean> {
@@ -162,7 +163,7 @@ export class RedisSessionStore implements SessionStore {
     return records.filter(({ ended }) => ended === undefined);
   }
 
-  watch(node: string, listener: (notice: SessionNotice) => void): Promise<{ close(): void }> {
+  watch(node: string, listener: SessionListener): Promise<{ close(): void }> {
     return this.#notices.watch(node, listener);
   }
 

@@ -8,6 +8,7 @@ interface StoredRecord {
   readonly gen: number;
   readonly node: string;
   readonly rooms: Readonly<Record<string, JoinRecord>>;
+  readonly phase: 'attached' | 'detached' | 'ended';
   readonly ended?: EndReason;
   readonly openedMs: number;
   readonly call: string;
@@ -17,6 +18,11 @@ interface StoredRecord {
 export function sessionRecord({ userId, sessionId }: SessionRef, json: string): SessionRecord {
   const { gen, node, rooms, ended } = JSON.parse(json) as StoredRecord;
   return { userId, sessionId, gen, node, rooms: new Map(Object.entries(rooms)), ...(ended && { ended }) };
+}
+
+/** Whether a connection has the session of a record. */
+export function isAttached(json: string): boolean {
+  return (JSON.parse(json) as StoredRecord).phase === 'attached';
 }
 
 /** Records from session ids, each before its JSON; those that were opened earlier first. */

@@ -3,7 +3,8 @@
 local secretHash, node, windowMs, attempt, gen, call = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[8]
 local record = load(id)
 if record then return { record.call == call and 'restored' or 'there', cjson.encode(record) } end
-if redis.call('EXISTS', tombstone) == 1 then return { 'ended' } end
+local left = redis.call('GET', tombstone)
+if left then return { 'ended', cjson.decode(left).ended } end
 return { 'restored', save(id, {
   secretHash = secretHash, gen = gen + aboveLost, node = node, attempt = attempt, windowMs = windowMs, phase = 'attached',
   deadlineMs = 0, openedMs = now(), call = call, lineage = lineageNow(), rooms = cjson.decode(ARGV[7]),

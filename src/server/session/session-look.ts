@@ -1,13 +1,12 @@
 import type { Clock } from '../../shared/clock.ts';
-import { CloseCode } from '../../shared/close-codes.ts';
 import { ErrorCode, SignalError } from '../../shared/signal-error.ts';
 import type { Log } from '../port/log.ts';
 import type { PersistentCalls } from './persistent-calls.ts';
 import type { RoomLosses } from './returning.ts';
 import type { Session } from './session.ts';
-import type { SessionKeeper } from './session-keeper.ts';
+import type { NotOwn, SessionKeeper } from './session-keeper.ts';
 
-export interface LossLookOptions {
+export interface SessionLookOptions {
   /** The sessions that have their connection here. */
   readonly live: () => Iterable<Session>;
   readonly keeper: SessionKeeper;
@@ -15,7 +14,12 @@ export interface LossLookOptions {
   readonly calls: PersistentCalls;
   readonly clock: Clock;
   readonly log: Log;
+  /** A session is not this node's any more; its connection may have gone meanwhile. */
+  readonly onNotOwn: (session: Session, standing: NotOwn) => void;
 }
+
+/** What to look at: whose the sessions are, or also whether the store still has what their rooms stand on. */
+export type LookAt = 'sessions' | 'rooms-too';
 
 /** So many sessions are looked at at once: those of a node are many, and neither it nor the store may stand still for them. */
 const atOnce = 128;
@@ -25,55 +29,55 @@ const atOnce = 128;
  */
 const patienceMs = 100;
 
-/** Looks over all sessions of this node, whether the store still has what they stand on. */
-export class LossLook {
-  readonly #options: LossLookOptions;
-  #asked = 0;
-  #running: Promise<void> | undefined;
+/** Looks over all sessions of this node: whether they are still its own, and whether the store still has what they stand on. */
+export class SessionLook {
+  readonly #options: SessionLookOptions;
+  #asked: LookAt | undefined;
+  #isRunning = false;
 
-  constructor(options: LossLookOptions) {
+  constructor(options: SessionLookOptions) {
     this.#options = options;
   }
 
   /** Begins a look; while one is under way, another follows it. */
-  start(): void {
-    this.#asked += 1;
-    this.#options.rooms.lossNoticed();
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+  start(at: LookAt): void {
+    if (at === 'rooms-too') this.#options.rooms.lossNoticed();
+    if (this.#asked !== 'rooms-too') this.#asked = at;
+    if (!this.#isRunning) void this.#run();
   }
 
   async #run(): Promise<void> {
-    for (let answered = 0; answered !== this.#asked; ) {
-      answered = this.#asked;
-      await this.#lookOver([...this.#options.live()]);
+    this.#isRunning = true;
+    for (let at = this.#asked; at !== undefined; at = this.#asked) {
+      this.#asked = undefined;
+      await this.#lookOver([...this.#options.live()], at);
     }
+    this.#isRunning = false;
   }
 
   /** Those that could not be looked at come again behind the others, until another look is asked for, which has them too. */
-  async #lookOver(sessions: readonly Session[]): Promise<void> {
+  async #lookOver(sessions: readonly Session[], at: LookAt): Promise<void> {
     const { log, calls } = this.#options;
-    const asked = this.#asked;
-    log.warn('store.may_have_lost', { sessions: sessions.length });
+    if (at === 'rooms-too') log.warn('store.may_have_lost', { sessions: sessions.length });
     let left = sessions;
     const look = async () => {
-      if (this.#asked !== asked) return;
-      left = await this.#lookOnce(left);
+      if (this.#asked !== undefined) return;
+      left = await this.#lookOnce(left, at);
       if (left.length > 0) throw new SignalError(ErrorCode.UNAVAILABLE, 'a part of the store is away');
     };
     await calls.untilHeard(look, () => undefined);
+    if (left.length > 0 && at === 'rooms-too') this.#asked = at;
     log.info('store.looked_over', { sessions: sessions.length - left.length });
   }
 
   /** Gives those that could not be looked at. */
-  async #lookOnce(sessions: readonly Session[]): Promise<readonly Session[]> {
+  async #lookOnce(sessions: readonly Session[], at: LookAt): Promise<readonly Session[]> {
     const failed: Session[] = [];
     const looks: Promise<void>[] = [];
     const next = sessions.values();
     const worker = async () => {
       for (const session of next) {
-        const look = this.#lookAt(session).then((isHeard) => {
+        const look = this.#lookAt(session, at).then((isHeard) => {
           if (!isHeard) failed.push(session);
         });
         looks.push(look);
@@ -86,18 +90,19 @@ export class LossLook {
   }
 
   /** False: a part of the store that it stands on could not be reached. */
-  async #lookAt(session: Session): Promise<boolean> {
+  async #lookAt(session: Session, at: LookAt): Promise<boolean> {
     if (!session.connected) return true;
-    const { keeper, rooms } = this.#options;
+    const { keeper, rooms, onNotOwn } = this.#options;
     try {
-      if (!(await keeper.keep(session))) {
-        session.close(CloseCode.NOT_ATTACHED, 'the session is attached elsewhere, or has ended');
-        return true;
+      const standing = await keeper.look(session);
+      if (standing.kind !== 'own') {
+        onNotOwn(session, standing);
+      } else if (at === 'rooms-too' || standing.wasLost) {
+        // One that can't be reached keeps no other from being put back.
+        const looks = Array.from(session.rooms.keys(), (roomId) => rooms.hasLost(session, roomId));
+        const failed = (await Promise.allSettled(looks)).find((result) => result.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
       }
-      // One that can't be reached keeps no other from being put back.
-      const looks = Array.from(session.rooms.keys(), (roomId) => rooms.hasLost(session, roomId));
-      const failed = (await Promise.allSettled(looks)).find((result) => result.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
     } catch (thrown) {
       if (SignalError.from(thrown).retryable) return false;
       session.log.error('session.look', thrown);
