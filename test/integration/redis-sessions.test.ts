@@ -225,10 +225,15 @@ test('rooms of any name stay what they are in a record, and none is none', async
 
 test('N3: what a dead node had is due at a survivor a lease, a window and two seconds after the death at most', async () => {
   const leaseMs = 1_200;
-  const watchOf = (node: string) =>
+  // Of each process one: it knows what it is about to take.
+  const [its, own] = [
+    new RedisSessionStore({ redis, endedKeepMs }),
+    new RedisSessionStore({ redis, endedKeepMs }),
+  ];
+  const watchOf = (node: string, store: RedisSessionStore) =>
     new NodeWatch({
       leases: new RedisNodeLeases(redis),
-      store: new RedisSessionStore({ redis, endedKeepMs }),
+      store,
       node,
       clock: systemClock,
       log: quietLog,
@@ -237,12 +242,12 @@ test('N3: what a dead node had is due at a survivor a lease, a window and two se
       onLoss: () => undefined,
       onCutOff: () => undefined,
     });
-  const [dying, survivor] = [watchOf('a'), watchOf('b')];
+  const [dying, survivor] = [watchOf('a', its), watchOf('b', own)];
   await Promise.all([dying.start(), survivor.start()]);
   const sessions = Array.from({ length: 700 }, (_, i) => ({ userId: `user-${i}`, sessionId: `s${i}` }));
   await Promise.all(
     sessions.map((ref) =>
-      elsewhere.open({ ...ref, secretHash: 'hash', node: 'a', windowMs: 300, policy: 'multiple' }),
+      its.open({ ...ref, secretHash: 'hash', node: 'a', windowMs: 300, policy: 'multiple' }),
     ),
   );
   // Until the survivor has seen it live.
@@ -252,7 +257,7 @@ test('N3: what a dead node had is due at a survivor a lease, a window and two se
   const diedMs = performance.now();
   // As often as a reaper asks: the scan alone would find so many only later.
   await expect
-    .poll(async () => (await elsewhere.due('b', 1_000)).length, { interval: 250, timeout: 10_000 })
+    .poll(async () => (await own.due('b', 1_000)).length, { interval: 250, timeout: 10_000 })
     .toBe(700);
   expect(performance.now() - diedMs).toBeLessThan(leaseMs + 300 + 2_000);
   expect(performance.now() - diedMs).toBeGreaterThan(leaseMs / 2);
