@@ -183,6 +183,7 @@ function makeInside({ config, log, version }: NodeOptions, ports: Ports) {
   const dispatcher = new Dispatcher({ handlers, maxFrameBytes, requestTimeoutMs, clock, metrics });
   const reaper = new Reaper({
     store,
+    status,
     node: config.nodeId,
     leaver,
     clock,

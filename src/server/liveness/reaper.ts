@@ -2,10 +2,12 @@ import type { Clock } from '../../shared/clock.ts';
 import { SignalError } from '../../shared/signal-error.ts';
 import type { Log } from '../port/log.ts';
 import type { SessionRecord, SessionStore } from '../port/session-store.ts';
+import type { StoreStatus } from '../port/store-status.ts';
 import type { RoomLeaver } from './room-leaver.ts';
 
 export interface ReaperOptions {
   readonly store: SessionStore;
+  readonly status: StoreStatus;
   /** Whose sessions it looks after. */
   readonly node: string;
   readonly leaver: RoomLeaver;
@@ -13,7 +15,7 @@ export interface ReaperOptions {
   readonly log: Log;
   /** How often it looks, in milliseconds: a session ends at most this long after its window. */
   readonly intervalMs: number;
-  /** After the store was away: how long sessions may come back that could not while it was, in milliseconds. */
+  /** After the store was away, in part or in whole: how long sessions may come back that could not while it was, in milliseconds. */
   readonly graceMs: number;
 }
 
@@ -28,7 +30,9 @@ export class Reaper {
   #stopped = false;
   /** Sessions that are due and could not be ended, those that were tried last at the end. */
   readonly #failing = new Set<string>();
-  #isStoreAway = false;
+  /** The store was there and refused to say what is due. */
+  #isRefused = false;
+  #watching: { close(): void } | undefined;
   /** Until then no session is ended because its window ran out, by the monotonic clock. */
   #graceUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -37,15 +41,23 @@ export class Reaper {
   }
 
   start(): void {
-    if (this.#stopped) return;
-    this.#cancel = this.#options.clock.after(this.#options.intervalMs, () => {
-      void this.#round().finally(() => this.start());
+    this.#watching = this.#options.status.watch((isAvailable) => {
+      if (isAvailable) this.#beginGrace();
     });
+    this.#next();
   }
 
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
+    this.#watching?.close();
+  }
+
+  #next(): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#options.clock.after(this.#options.intervalMs, () => {
+      void this.#round().finally(() => this.#next());
+    });
   }
 
   async #round(): Promise<void> {
@@ -61,7 +73,10 @@ export class Reaper {
     const { store, node } = this.#options;
     const limit = batch + this.#failing.size;
     const due = new Map((await store.due(node, limit)).map((record) => [record.sessionId, record]));
-    this.#reachedStore();
+    if (this.#isRefused) {
+      this.#isRefused = false;
+      this.#beginGrace();
+    }
     for (const id of this.#failing) if (!due.has(id)) this.#failing.delete(id);
     const fresh = [...due.values()].filter(({ sessionId }) => !this.#failing.has(sessionId));
     const again = [...this.#failing].slice(0, atOnce).flatMap((id) => due.get(id) ?? []);
@@ -74,20 +89,19 @@ export class Reaper {
     return due.size === limit && ended > 0;
   }
 
-  #reachedStore(): void {
+  #beginGrace(): void {
     const { clock, log, graceMs } = this.#options;
-    if (!this.#isStoreAway) return;
-    this.#isStoreAway = false;
     this.#graceUntilMs = clock.monotonicMs() + graceMs;
-    log.info('reaper.goes_on', { graceMs });
+    log.info('reaper.grace', { graceMs });
   }
 
-  /** In the log once for each time that the store is away. */
+  /** In the log once for each time that the store refuses; that it is away its status tells. */
   #failed(error: SignalError): void {
-    const { log } = this.#options;
+    const { log, status } = this.#options;
     if (!error.retryable) log.error('reaper.round', error);
-    else if (!this.#isStoreAway) log.warn('reaper.waits', { code: error.codeName });
-    this.#isStoreAway = true;
+    if (!status.isAvailable) return;
+    if (error.retryable && !this.#isRefused) log.warn('reaper.waits', { code: error.codeName });
+    this.#isRefused = true;
   }
 
   /** One that can't be finished yet stays due, and holds up no other. False: it is still due. */
@@ -105,10 +119,16 @@ export class Reaper {
   }
 
   async #end(record: SessionRecord): Promise<boolean> {
-    const { store, leaver, clock } = this.#options;
-    if (record.ended === undefined && clock.monotonicMs() < this.#graceUntilMs) return false;
+    const { store, leaver } = this.#options;
+    if (record.ended === undefined && !this.#mayEndLost()) return false;
     const ended = record.ended === undefined ? await store.end(record, record.gen, 'lost') : record;
     if (ended !== undefined) await leaver.finish(ended);
     return true;
+  }
+
+  /** Who can't be attached because a part of the store is away, or finds no node that is ready, shall not end by that. */
+  #mayEndLost(): boolean {
+    const { status, clock } = this.#options;
+    return status.isAvailable && clock.monotonicMs() >= this.#graceUntilMs;
   }
 }
