@@ -111,10 +111,12 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     async drain() {
       if (!ports.isShared) return;
       sockets.stopAccepting();
+      inside.nodeWatch.stopTakingOver();
       draining ??= inside.sessions.drain(drain);
       await draining;
     },
     async close(deadlineMs) {
+      inside.nodeWatch.stopTakingOver();
       // Takes no new connections, and closes those between two requests.
       const closed = http.close();
       connections.destroySilent();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test } from 'vitest';
 import { RoomRecordSchema } from '../../gen/parley/directory/v1/directory_pb.ts';
@@ -202,6 +203,19 @@ test('N4: while Redis is away clients stay connected and are told, what they ask
   await expect.poll(() => signalsOf(ben)).toEqual(['in doubt', 'again']);
   expect(ben.events('peerLeft')).toEqual([]);
 }, 30_000);
+
+test('N3: a node that drains says that it lives, and takes over from nobody', async () => {
+  const env = { NODE_LEASE_MS: '1000', REDIS_TIMEOUT_MS: '500' };
+  const { nodes, redis } = await startNodesOnRedis(1, { env });
+  await redis.call('INCR', 'node:{dead}');
+  await redis.call('SADD', 'nodes', 'dead');
+  await nodes[0]?.drain();
+  const before = Number(await redis.call('GET', 'node:{node-1}'));
+  // It takes for dead what stands still for two leases after its first look.
+  await delay(3_500);
+  expect(await redis.call('EXISTS', 'node:{dead}')).toBe(1);
+  expect(Number(await redis.call('GET', 'node:{node-1}'))).toBeGreaterThan(before + 5);
+});
 
 test('N2: an operator reads in Redis who is where', async () => {
   const DIRECTORY_HTTP_URL = await plainDirectory();

@@ -40,6 +40,7 @@ export class NodeWatch {
   #cancel: (() => void) | undefined;
   #endWait: () => void = () => undefined;
   #isStopped = false;
+  #takesOver = true;
   #beats = 0;
   #lastBeatMs = 0;
   #isReading = false;
@@ -75,8 +76,17 @@ export class NodeWatch {
     });
   }
 
+  /**
+   * For a node that will stop soon: it goes on saying that it lives, and takes over from nobody. What it took over now would wait for its own
+   * end, and then for another lease and window.
+   */
+  stopTakingOver(): void {
+    this.#takesOver = false;
+  }
+
   /** The node is taken for dead when its lease is over; whoever lives on takes care of what it left. */
   stop(): void {
+    this.#takesOver = false;
     this.#isStopped = true;
     this.#endWait();
     this.#cancel?.();
@@ -172,7 +182,7 @@ export class NodeWatch {
     } finally {
       this.#isReading = false;
     }
-    if (this.#isStopped) return;
+    if (!this.#takesOver) return;
     for (const dead of this.#dead.all) if (dead !== node) void this.#takeOver(dead);
   }
 
@@ -196,9 +206,10 @@ export class NodeWatch {
     this.#told.add(dead);
     try {
       if (isNew) log.warn('node.dead', { dead });
-      for (let isLeft = true; isLeft && this.#isDead(dead); ) isLeft = await store.adopt(dead, node, batch);
+      for (let isLeft = true; isLeft && this.#mayAdoptFrom(dead); )
+        isLeft = await store.adopt(dead, node, batch);
       const counter = this.#dead.counterOf(dead);
-      if (counter === undefined || this.#isStopped) return;
+      if (counter === undefined || !this.#takesOver) return;
       await leases.forget(dead, counter);
       this.#told.delete(dead);
       log.info('node.adopted', { dead });
@@ -209,7 +220,7 @@ export class NodeWatch {
     }
   }
 
-  #isDead(node: string): boolean {
-    return !this.#isStopped && this.#dead.counterOf(node) !== undefined;
+  #mayAdoptFrom(node: string): boolean {
+    return this.#takesOver && this.#dead.counterOf(node) !== undefined;
   }
 }

@@ -332,3 +332,25 @@ test('N3: a renewal that is answered late is as one that was made late', async (
   await clock.advance(0);
   expect(cutOff.toSorted()).toEqual(['a', 'b']);
 });
+
+test('N3: a node that is about to stop takes over from nobody, and is not taken for dead', async () => {
+  const dying = await startNode('a');
+  const leaving = await startNode('b');
+  for (let i = 0; i < 1_200; i++) await open(`s${i}`, 'a');
+  await open('own', 'b');
+  await clock.advance(10_000);
+  const release = store.hold();
+  dying.stop();
+  await clock.advance(leaseMs + 1_000);
+  leaving.stopTakingOver();
+  release();
+  await clock.advance(10_000);
+  // Not those after the batch that was under way.
+  expect((await sessions()).filter((session) => session.endsWith('a 1'))).toHaveLength(700);
+  expect([...(await leases.read()).keys()]).toEqual(['a', 'b']);
+  await startNode('c');
+  await clock.advance(2 * leaseMs + 1_000);
+  const now = await sessions();
+  expect(now.filter((session) => session.endsWith('c 2'))).toHaveLength(700);
+  expect(now).toContain('own b 1');
+});
