@@ -35,7 +35,7 @@ export class NodeWatch {
   readonly #dead: DeadNodes;
   readonly #beatMs: number;
   readonly #adopting = new Set<string>();
-  /** Dead nodes that the log names already. */
+  /** Dead nodes that the log names already, as long as they are dead. */
   readonly #told = new Set<string>();
   #cancel: (() => void) | undefined;
   #endWait: () => void = () => undefined;
@@ -175,6 +175,7 @@ export class NodeWatch {
       const read = await leases.read();
       this.#isAlone = [...read.keys()].every((other) => other === node);
       this.#dead.saw(read, askedMs, clock.monotonicMs());
+      for (const told of this.#told) if (this.#dead.counterOf(told) === undefined) this.#told.delete(told);
       this.#succeeded('read');
     } catch (error) {
       this.#dead.failed();
@@ -211,7 +212,6 @@ export class NodeWatch {
       const counter = this.#dead.counterOf(dead);
       if (counter === undefined || !this.#takesOver) return;
       await leases.forget(dead, counter);
-      this.#told.delete(dead);
       log.info('node.adopted', { dead });
     } catch (error) {
       if (isNew) log.warn('node.adopt_failed', { dead, code: SignalError.from(error).codeName });

@@ -354,3 +354,22 @@ test('N3: a node that is about to stop takes over from nobody, and is not taken 
   expect(now.filter((session) => session.endsWith('c 2'))).toHaveLength(700);
   expect(now).toContain('own b 1');
 });
+
+test('a node that dies, shows a sign of life while it is adopted from, and dies is named in the log twice', async () => {
+  await startNode('a');
+  await startNode('b');
+  for (let i = 0; i < 1_200; i++) await open(`s${i}`, 'a');
+  await clock.advance(10_000);
+  const release = store.hold();
+  leases.awayFor.add('a');
+  await clock.advance(leaseMs + 1_000);
+  leases.awayFor.delete('a');
+  await clock.advance(leaseMs / 2);
+  release();
+  await clock.advance(10_000);
+  const ofOther = () => logged.filter((line) => line.startsWith('b'));
+  expect(ofOther()).toEqual(['b node.dead']);
+  leases.awayFor.add('a');
+  await clock.advance(leaseMs + 1_000);
+  expect(ofOther()).toEqual(['b node.dead', 'b node.dead', 'b node.adopted']);
+});
