@@ -50,7 +50,7 @@ export interface NodeOptions {
   readonly ports?: (ports: Ports) => Ports;
 }
 
-/** A signaling node that listens. */
+/** A signaling node that serves clients. */
 export interface SignalingNode {
   /** Where it listens: `http://host:port`. */
   readonly url: string;
@@ -76,17 +76,19 @@ const reapIntervalMs = 250;
 /** How long HTTP requests in flight may go on while the node stops. */
 const requestGraceMs = 1_000;
 
-/** Puts a node together from its parts and lets it listen. The only place that knows them all. */
+/**
+ * Puts a node together from its parts and lets it listen. The only place that knows them all. Resolves when it serves clients. Where the store
+ * can't be reached that may take long: meanwhile it listens, says that it lives and is not ready, and refuses upgrades.
+ */
 export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const opened = openPorts(options);
   const ports = options.ports?.(opened) ?? opened;
   const inside = makeInside(options, ports);
+  let isStarted = false;
   let draining: Promise<void> | undefined;
-  const isDraining = () => draining !== undefined;
-  const { sockets, http, connections } = makeWaysIn(options, ports, inside, isDraining);
+  const phase = { isStarted: () => isStarted, isDraining: () => draining !== undefined };
+  const { sockets, http, connections } = makeWaysIn(options, ports, inside, phase);
   inside.sessions.start();
-  await inside.nodeWatch.start();
-  inside.reaper.start();
   const tlsWatch = watchTls({ ...options, server: http.server, clock: ports.clock });
   const end = () => {
     tlsWatch?.stop();
@@ -99,11 +101,17 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   const { listen, drain } = options.config;
   try {
     await http.listen({ port: listen.port, host: listen.host });
+    await inside.nodeWatch.start();
   } catch (error) {
-    await http.close();
+    const closed = http.close();
+    connections.destroyAll();
+    await closed;
     end();
     throw listenProblem(error, listen) ?? error;
   }
+  inside.reaper.start();
+  isStarted = true;
+  sockets.startAccepting();
   const { port } = http.server.address() as AddressInfo;
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
@@ -226,8 +234,13 @@ function told({ limits, liveness, iceServers }: Config) {
   };
 }
 
+interface Phase {
+  readonly isStarted: () => boolean;
+  readonly isDraining: () => boolean;
+}
+
 /** Where clients and operators come in: WebSockets and HTTP, on one port. */
-function makeWaysIn(options: NodeOptions, ports: Ports, inside: Inside, isDraining: () => boolean) {
+function makeWaysIn(options: NodeOptions, ports: Ports, inside: Inside, { isStarted, isDraining }: Phase) {
   const { sessions, dispatcher, tails, metrics } = inside;
   const { config, log, version, pagesFolder, developmentTokens, tls } = options;
   const { roomLog, status, verifier, clock } = ports;
@@ -279,6 +292,7 @@ function makeWaysIn(options: NodeOptions, ports: Ports, inside: Inside, isDraini
     isDraining,
     partModes: () => ({ store: config.store.kind, directory: config.directory.source.kind, media: 'none' }),
     unready: () => [
+      ...(isStarted() ? [] : (['starting'] as const)),
       ...(status.isAvailable ? [] : (['store'] as const)),
       ...(isDraining() ? (['draining'] as const) : []),
     ],

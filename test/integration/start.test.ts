@@ -2,13 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { RawClient } from '../protocol/raw-client.ts';
+import { RedisServer } from '../redis/redis-server.ts';
 import { RecordingIssuer } from '../reporter/recording-issuer.ts';
 import { recordLogLine } from '../reporter/run-record.ts';
 
@@ -29,6 +32,8 @@ interface Program {
   readonly entry: (event: string) => Promise<Entry>;
   /** Exit code and signal, when all of the output is here. */
   readonly ended: Promise<readonly [number | null, string | null]>;
+  /** The log so far. */
+  readonly entries: readonly Entry[];
   readonly errorOutput: () => string;
 }
 
@@ -57,6 +62,7 @@ function startProcess(env: Readonly<Record<string, string>>, program = 'src/star
   return {
     child,
     ended,
+    entries,
     errorOutput: () => words,
     async entry(event) {
       for (;;) {
@@ -161,6 +167,56 @@ test('L3: a port that somebody else listens on is said by the name of its settin
     `One setting is wrong:\n  PORT  port ${port} is in use; set PORT to a free one\n`,
   );
 });
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function refusalOf(url: string) {
+  const refused = new WebSocket(url, 'parley.v1.proto');
+  refused.on('error', () => undefined);
+  const [, response] = (await once(refused, 'unexpected-response')) as [unknown, IncomingMessage];
+  refused.terminate();
+  return { status: response.statusCode, retryAfterS: Number(response.headers['retry-after']) };
+}
+
+test('N4: a node that finds no Redis at its start answers that it lives and is not ready, sends clients away, and serves them when Redis comes', async () => {
+  const redis = await RedisServer.start();
+  onTestFinished(() => redis.stop());
+  await redis.kill();
+  const port = await freePort();
+  const { entry, entries } = startProcess({ PORT: String(port), REDIS_URL: redis.url });
+  await entry('node.start_waits');
+  const url = `http://127.0.0.1:${port}`;
+  expect((await fetch(`${url}/livez`)).status).toBe(200);
+  const readiness = await fetch(`${url}/readyz`);
+  expect([readiness.status, await readiness.json()]).toEqual([
+    503,
+    { status: 'unready', reasons: ['starting', 'store'] },
+  ]);
+  const refusal = await refusalOf(`ws://127.0.0.1:${port}/ws`);
+  expect(refusal.status).toBe(503);
+  expect(refusal.retryAfterS).toBeGreaterThanOrEqual(1);
+  expect(entries.map(({ event }) => event)).not.toContain('process.listening');
+  await redis.restart();
+  await entry('process.listening');
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200);
+  const asked = await fetch(`${url}/api/dev/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'Ada' }),
+  });
+  const { token } = (await asked.json()) as { readonly token: string };
+  const client = await RawClient.signIn(`ws://127.0.0.1:${port}/ws`, token);
+  onTestFinished(() => client.close());
+  expect((await client.join('late', '')).created).toBe(true);
+}, 60_000);
 
 test('SIGTERM ends the process with 0 in good time, whoever is connected without asking anything', async () => {
   const { child, ended, entry } = startProcess({});

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 /** Why a node can't serve clients for the moment. */
-export type Unready = 'store' | 'draining';
+export type Unready = 'starting' | 'store' | 'draining';
 
 export interface ProbeRoutesOptions {
   /** Empty: it can. */

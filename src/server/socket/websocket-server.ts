@@ -22,6 +22,7 @@ import { Keepalive } from './keepalive.ts';
 import { NewcomerPace } from './newcomer-pace.ts';
 import { boundRawSockets } from './raw-sockets.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { ReturnTimes } from './return-times.ts';
 import { SignInLine } from './sign-in-line.ts';
 import { refuseUpgrade, type UpgradeRefusal } from './upgrade-refusal.ts';
 import { UserSeats } from './user-seats.ts';
@@ -65,7 +66,8 @@ export class WebSocketEndpoint {
   readonly #refusals: RefusalLog;
   readonly #pace: NewcomerPace;
   readonly #shared: { readonly seats: UserSeats; readonly line: SignInLine };
-  #isClosing = false;
+  readonly #returns: ReturnTimes;
+  #phase: 'starting' | 'accepting' | 'stopping' = 'starting';
 
   constructor(options: WebSocketEndpointOptions) {
     this.#options = options;
@@ -74,6 +76,7 @@ export class WebSocketEndpoint {
     this.#places = new ConnectionPlaces(options.connections, options.clock);
     this.#refusals = new RefusalLog(options.clock, options.log);
     this.#pace = new NewcomerPace({ clock: options.clock });
+    this.#returns = new ReturnTimes(options.clock);
     this.#shared = {
       seats: new UserSeats(options.connections.perUser),
       line: new SignInLine({ ...options.signIns, clock: options.clock }),
@@ -96,7 +99,7 @@ export class WebSocketEndpoint {
     });
   }
 
-  /** Takes the upgrades of an HTTP server, and bounds its connections. */
+  /** Answers the upgrades of an HTTP server, at first with a refusal, and bounds its connections. */
   attach(server: Server): void {
     boundRawSockets(server, {
       ...this.#options.connections,
@@ -121,16 +124,21 @@ export class WebSocketEndpoint {
     return this.#pace.waiting;
   }
 
+  /** Takes upgrades from now on, unless it is stopping. */
+  startAccepting(): void {
+    if (this.#phase === 'starting') this.#phase = 'accepting';
+  }
+
   /** Refuses every upgrade from now on, and closes at once what has not signed in. */
   stopAccepting(): void {
-    this.#isClosing = true;
+    this.#phase = 'stopping';
     this.#pace.stop();
     for (const connection of this.#sockets.values()) connection.stopSignIn();
   }
 
   /** Closes every connection; resolves when all are gone, by force after `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
-    this.#isClosing = true;
+    this.#phase = 'stopping';
     this.#pace.stop();
     this.#keepalive.stop();
     this.#refusals.write();
@@ -180,7 +188,12 @@ export class WebSocketEndpoint {
 
   #refusal(request: IncomingMessage): UpgradeRefusal | undefined {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    if (this.#isClosing) {
+    if (this.#phase === 'starting') {
+      const retryAfterMs = this.#returns.next();
+      const error = new SignalError(ErrorCode.UNAVAILABLE, 'the server is starting', { retryAfterMs });
+      return { status: '503 Service Unavailable', reason: 'starting', error };
+    }
+    if (this.#phase === 'stopping') {
       const error = new SignalError(ErrorCode.UNAVAILABLE, 'the server is stopping');
       return { status: '503 Service Unavailable', reason: 'stopping', error };
     }
