@@ -17,6 +17,8 @@ const endedKeepMs = 60_000;
 const windowMs = 60_000;
 const ada: SessionRef = { userId: 'ada', sessionId: 's1' };
 const hints = 'node:{a}:sessions';
+/** So often `due` is asked until each of a few sessions was looked at twice. */
+const twoPasses = 8;
 
 let server: RedisServer;
 let redis: RedisClient;
@@ -89,7 +91,7 @@ test('N2: an operator reads which node has a session and which are in their wind
   expect(await keys()).not.toContain('user:{ada}:node');
   await elsewhere.forget(ada);
   await elsewhere.forget(second);
-  for (let i = 0; i < 2; i++) await elsewhere.due('a', 10);
+  for (let i = 0; i < twoPasses; i++) await elsewhere.due('a', 10);
   expect(await keys()).toEqual(['user:{ada}:ended:s1', 'user:{ada}:ended:s2']);
 });
 
@@ -97,7 +99,7 @@ test('N3: a session that is being attached while the scan finds its hint one too
   await open(elsewhere, ada, 'c');
   const store: RedisSessionStore = disturbed({
     before: once('session-attach.lua', async () => {
-      for (let i = 0; i < 3; i++) await store.due('a', 10);
+      for (let i = 0; i < 3 * twoPasses; i++) await store.due('a', 10);
     }),
   });
   await attach(store, 'a');
@@ -134,7 +136,7 @@ test('a hint that is one too many goes, a little later', async () => {
   const store = new RedisSessionStore({ redis, endedKeepMs });
   await open(store, ada);
   await attach(elsewhere, 'b');
-  for (let i = 0; i < 2; i++) await store.due('a', 10);
+  for (let i = 0; i < twoPasses; i++) await store.due('a', 10);
   expect(await hinted()).toEqual([]);
 });
 
@@ -192,6 +194,19 @@ test('N3: a node whose subscription was broken is told that notices may have bee
   await attach(elsewhere, 'b');
   await expect.poll(() => heard).toEqual(['missed', 'taken']);
   watching.close();
+});
+
+test('of a node with few sessions each is looked at every fourth time', async () => {
+  let looks = 0;
+  const store = disturbed({
+    before(file) {
+      if (file === 'session-look.lua') looks += 1;
+      return undefined;
+    },
+  });
+  for (let i = 0; i < 20; i++) await open(store, { userId: `user-${i}`, sessionId: `s${i}` });
+  for (let i = 0; i < 5 * 4; i++) await store.due('a', 1_000);
+  expect(looks).toBe(20 * 5);
 });
 
 test('an adoption that fails for one session goes on with the others, and is told', async () => {

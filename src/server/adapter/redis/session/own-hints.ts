@@ -2,6 +2,8 @@ import type { Hint, HintName, SessionHints } from './session-hints.ts';
 
 /** How many hints are looked at, and how many put back, each time. */
 const scanned = 32;
+/** A hint is looked at every so many times at most: a node with few sessions does not look at all of them each time. */
+const passTimes = 4;
 const restored = 256;
 /** How often a session is looked at whose taking is in doubt and of which there is nothing yet: what was sent may be carried out late. */
 const looksInDoubt = 64;
@@ -35,7 +37,8 @@ export class OwnHints {
   /** Sessions that may have become the node's by a call which failed here, so that no connection has them. */
   readonly #doubtful = new Map<HintName, Taking & { looks: number }>();
   #restoring: Iterator<HintName> | undefined;
-  #rank = 0;
+  /** The scan's pass over all hints: where it is, and how many times it has been asked to go on. */
+  #pass = { rank: 0, isOver: false, times: 0 };
   #left: readonly HintName[] | undefined;
 
   constructor(hints: SessionHints, node: string) {
@@ -122,10 +125,14 @@ export class OwnHints {
     await this.#hints.add(this.#node, names);
   }
 
-  /** Some of the hints, others each time. */
+  /** Some of the hints, others each time, and none where all were looked at just now. */
   async scan(): Promise<readonly Hint[]> {
-    const hints = await this.#hints.from(this.#node, this.#rank, scanned);
-    this.#rank = hints.length < scanned ? 0 : this.#rank + scanned;
+    if (this.#pass.isOver && this.#pass.times >= passTimes) this.#pass = { rank: 0, isOver: false, times: 0 };
+    this.#pass.times += 1;
+    if (this.#pass.isOver) return [];
+    const hints = await this.#hints.from(this.#node, this.#pass.rank, scanned);
+    this.#pass.rank += scanned;
+    this.#pass.isOver = hints.length < scanned;
     return hints;
   }
 
