@@ -21,6 +21,12 @@ export interface RoomLogFixture {
   close(): Promise<void>;
 }
 
+/** One whose streams may go on in another epoch, as they do where its store may have lost something. */
+export interface ForkingRoomLogFixture extends RoomLogFixture {
+  /** From its next use on the room goes on in another epoch. Nothing of it is lost. */
+  readonly fork: () => Promise<void>;
+}
+
 const room: StreamName = 'room:daily';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
@@ -394,14 +400,15 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       for (let seq = 1; seq <= 5; seq++) await log.commit(room, toAll(source(seq), 'x'.repeat(10)));
       const epoch = (await log.state(room))?.head.epoch ?? 0;
       const piece = await log.read(room, { epoch, offset: 1 }, 25);
-      expect(piece).toMatchObject({ good: true, complete: false });
+      expect(piece).toMatchObject({ good: true, through: { epoch, offset: 3 }, complete: false });
       expect(piece.good && piece.entries.map((entry) => entry.position.offset)).toEqual([2, 3]);
       const rest = await log.read(room, { epoch, offset: 3 }, 25);
       expect(rest.good && rest.entries.map((entry) => entry.position.offset)).toEqual([4, 5]);
-      expect(rest).toMatchObject({ complete: true });
+      expect(rest).toMatchObject({ through: { epoch, offset: 5 }, complete: true });
       expect(await log.read(room, { epoch, offset: 5 }, 25)).toEqual({
         good: true,
         entries: [],
+        through: { epoch, offset: 5 },
         complete: true,
       });
       expect(await log.read(room, { epoch, offset: 6 }, 25)).toEqual(lost);
@@ -455,6 +462,60 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       await log.commit('user:someone', toAll(source(1), 'inbox'));
       expect(await log.rooms('', 3)).toEqual(['a', 'b', 'c']);
       expect(await log.rooms('c', 3)).toEqual(['d']);
+    });
+  });
+}
+
+/** What those keep whose streams may go on in another epoch. */
+export function forkingRoomLogContract(name: string, make: () => Promise<ForkingRoomLogFixture>): void {
+  describe(`RoomLog in other epochs: ${name}`, () => {
+    const fixtures: ForkingRoomLogFixture[] = [];
+    const start = async (): Promise<ForkingRoomLogFixture> => {
+      const fixture = await make();
+      fixtures.push(fixture);
+      return fixture;
+    };
+    afterEach(async () => {
+      for (const fixture of fixtures.splice(0)) await fixture.close();
+    });
+
+    const headOf = async (log: RoomLog): Promise<Position> => {
+      const { epoch, offset } = (await log.state(room))?.head ?? { epoch: 0, offset: 0 };
+      return { epoch, offset };
+    };
+
+    test('S6: a reader at the head of a stream is told that it goes on in another epoch, though there is no entry', async () => {
+      const { log, fork } = await start();
+      for (let seq = 1; seq <= 3; seq++) await log.commit(room, toAll(source(seq), 'x'));
+      const before = await headOf(log);
+      for (let times = 0; times < 2; times++) {
+        await fork();
+        const read = await log.read(room, before, 1e9);
+        const through = await headOf(log);
+        expect(read).toEqual({ good: true, entries: [], through, complete: true });
+        expect(through.offset).toBe(3);
+        expect(through.epoch).not.toBe(before.epoch);
+        expect(await log.read(room, through, 1e9)).toEqual(read);
+      }
+    });
+
+    test('S6: a reader that goes on from how far it got meets each entry once, over however many epochs', async () => {
+      const { log, fork } = await start();
+      await log.commit(room, joining('alice'));
+      let position = await headOf(log);
+      for (let seq = 2; seq <= 7; seq++) {
+        await log.commit(room, toAll(source(seq), 'x'.repeat(10)));
+        if (seq % 2 === 0) await fork();
+      }
+      const offsets: number[] = [];
+      for (let complete = false; !complete; ) {
+        const read = await log.read(room, position, 25);
+        if (!read.good) throw new Error(`the position is ${read.why}`);
+        offsets.push(...read.entries.map((entry) => entry.position.offset));
+        ({ through: position, complete } = read);
+      }
+      expect(offsets).toEqual([2, 3, 4, 5, 6, 7]);
+      expect(position).toEqual(await headOf(log));
     });
   });
 }

@@ -138,8 +138,16 @@ export type AttachmentResult =
   | { readonly outcome: 'stale' };
 
 export type ReadResult =
-  /** The entries after the position, in order, on all routes. `complete`: up to the head; else ask again from the last. */
-  | { readonly good: true; readonly entries: readonly Entry[]; readonly complete: boolean }
+  /**
+   * The entries after the position, in order, on all routes, and up to where they go: whoever read them goes on from there. `complete`: that
+   * is the head. It may lie in a later epoch than the position though there are no entries.
+   */
+  | {
+      readonly good: true;
+      readonly entries: readonly Entry[];
+      readonly through: Position;
+      readonly complete: boolean;
+    }
   /**
    * `lost`: the position is no part of the stream as it is: its epoch is unknown, it is past the head, or there is no such stream.
    * `trimmed`: it is, or was, and the log no longer reaches back to it.

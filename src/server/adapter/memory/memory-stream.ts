@@ -89,7 +89,8 @@ export class MemoryStream {
     if (after.epoch !== this.epoch || after.offset > this.#top) return { good: false, why: 'lost' };
     if (after.offset < this.#kept.reachesBackTo) return { good: false, why: 'trimmed' };
     const entries = this.#kept.read(this.epoch, after.offset, maxBytes);
-    return { good: true, entries, complete: (entries.at(-1)?.position.offset ?? after.offset) === this.#top };
+    const through = entries.at(-1)?.position ?? { epoch: this.epoch, offset: after.offset };
+    return { good: true, entries, through, complete: through.offset === this.#top };
   }
 
   state(): StreamState {

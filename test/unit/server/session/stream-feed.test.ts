@@ -249,8 +249,8 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
 
 /** A log that has nothing of what it announces. */
 class EmptyRoomLog extends MemoryRoomLog {
-  override read(): Promise<ReadResult> {
-    return Promise.resolve({ good: true, entries: [], complete: true });
+  override read(_stream: StreamName, through: Position): Promise<ReadResult> {
+    return Promise.resolve({ good: true, entries: [], through, complete: true });
   }
 }
 
@@ -300,11 +300,12 @@ class ForkedRoomLog extends MemoryRoomLog {
 
   override async read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {
     if (!this.isForked) return super.read(stream, after, maxBytes);
-    if (after.epoch === forkEpoch) return { good: true, entries: [], complete: true };
+    if (after.epoch === forkEpoch) return { good: true, entries: [], through: after, complete: true };
     if (after.offset > 3) return { good: false, why: 'lost' };
     const before = await super.read(stream, after, maxBytes);
     const kept = before.good ? before.entries.filter(({ position }) => position.offset <= 3) : [];
-    return { good: true, entries: [...kept, ofFork(4)], complete: true };
+    const through = { epoch: forkEpoch, offset: 4 };
+    return { good: true, entries: [...kept, ofFork(4)], through, complete: true };
   }
 
   announce(entry: Entry): void {

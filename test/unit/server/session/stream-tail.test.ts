@@ -261,7 +261,7 @@ test('S6: an entry of another epoch is delivered when the log says that it follo
   place.follow(receiver);
   place.reached(alice);
   commit();
-  log.answer = { good: true, entries: [later(7, 3)], complete: true };
+  log.answer = { good: true, entries: [later(7, 3)], through: { epoch: 7, offset: 3 }, complete: true };
   log.listener?.onEntry(later(7, 3), 2);
   await expect.poll(() => receiver.offsets).toEqual([2, 3]);
   log.answer = { good: false, why: 'lost' };

@@ -28,7 +28,7 @@ import {
 import { StreamLane, type StreamLaneOptions } from './stream-lane.ts';
 import { publishedMessage } from './stream-message.ts';
 import { type StreamPlace, streamPlace } from './stream-place.ts';
-import { readEntry, readState } from './stream-records.ts';
+import { readEntries, readState } from './stream-records.ts';
 import { StreamWatch } from './stream-watch.ts';
 
 export interface RedisRoomLogOptions {
@@ -114,12 +114,7 @@ export class RedisRoomLog implements RoomLog {
     const reply = await this.#options.redis.run(readScript, keys, [seed(), epoch, offset, maxBytes]);
     if (reply === null) return { good: false, why: 'lost' };
     if (!Array.isArray(reply)) return { good: false, why: 'trimmed' };
-    const [complete, ...entries] = reply as readonly RedisReply[];
-    return {
-      good: true,
-      entries: entries.map((packed) => readEntry(packed as Buffer)),
-      complete: complete === 1,
-    };
+    return readEntries(reply as readonly RedisReply[]);
   }
 
   async state(stream: StreamName): Promise<StreamState | undefined> {

@@ -1,4 +1,4 @@
-import type { Entry, Member, StreamState } from '../../../port/room-log.ts';
+import type { Entry, Member, ReadResult, StreamState } from '../../../port/room-log.ts';
 import type { RedisReply } from '../client/redis.ts';
 
 const entryHeadBytes = 20;
@@ -15,6 +15,16 @@ export function readEntry(bytes: Buffer, at = 0, end = bytes.length): Entry {
     previousToAll: bytes.readUInt32BE(at + 16),
     body: bytes.subarray(at + entryHeadBytes, end),
   };
+}
+
+/** The answer of `read.lua` for a position that is good. */
+export function readEntries(reply: readonly RedisReply[]): ReadResult {
+  const [epoch, top, ...packed] = reply;
+  const entries = packed.map((entry) => readEntry(entry as Buffer));
+  const head = { epoch: Number(epoch), offset: Number(top) };
+  const last = entries.at(-1)?.position;
+  const complete = last === undefined || last.offset === head.offset;
+  return { good: true, entries, through: complete ? head : last, complete };
 }
 
 /** The answer of `stateOf` in `stream.lua`. */

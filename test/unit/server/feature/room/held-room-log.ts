@@ -115,7 +115,8 @@ export class HeldRoomLog implements RoomLog {
     if (!this.#isBrokenOff) return this.#log.read(stream, after, maxBytes);
     const epoch = (await this.#log.state(stream))?.head.epoch ?? 0;
     if (after.epoch === epoch) return { good: false, why: 'lost' };
-    return this.#log.read(stream, { ...after, epoch }, maxBytes);
+    const read = await this.#log.read(stream, { ...after, epoch }, maxBytes);
+    return read.good ? { ...read, through: { ...read.through, epoch: epoch - 1 } } : read;
   };
   readonly state: RoomLog['state'] = async (stream) => {
     const state = await this.#read(() => this.#log.state(stream));
