@@ -122,6 +122,23 @@ test('S6: who comes back just after Redis changed its history waits until it is 
   expect(ben.events('peerLeft')).toEqual([]);
 });
 
+test('S6: who has learned of the new history and comes back just after it began waits too, as what it sends again is older', async () => {
+  const { here, there, redis, signIn, resume } = await setUp({ NODE_LEASE_MS: '1500' });
+  const ann = await signIn(here, 'ann');
+  const { room } = await ann.join('daily', randomUUID());
+  await redis.call('HSET', 'room:{daily}:state', 'lineage', '0'.repeat(40));
+  const since = performance.now();
+  const { result } = await ann.request({ case: 'getRoom', value: { roomId: 'daily' } });
+  if (result.case !== 'room') throw new Error(`no room: ${JSON.stringify(result.value)}`);
+  const { epoch = 0, offset = 0 } = result.value.head ?? {};
+  expect(epoch).not.toBe(room?.head?.epoch);
+  ann.close();
+  const back = await resume(there, ann, [{ stream: 'daily', epoch, offset }]);
+  expect(back.welcome.rooms).toMatchObject([{ outcome: { case: 'settling' } }]);
+  expect((await back.control('roomSettled')).body.value.outcome).toMatchObject({ case: 'recovered' });
+  expect(performance.now() - since).toBeGreaterThan(1_400);
+});
+
 test('S5, S6: what is sent again into a room that has lost where its client was has no effect, and may have had one', async () => {
   const { here, there, signIn, resume } = await setUp({ NODE_LEASE_MS: '500', REDIS_TIMEOUT_MS: '300' });
   const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];

@@ -130,11 +130,10 @@ export class RoomReturn {
 
   /**
    * Just after a failover it is not known yet whether it lost entries that somebody had. What the client sends again must not have its effect a
-   * second time then: it is told first.
+   * second time then: it is told first. Its position does not say of when that is: it may have been told of the new epoch since.
    */
-  #refuseInDoubt({ head, forkedMsAgo }: StreamState, position: Position | undefined): void {
-    const isBefore = position !== undefined && position.epoch !== head.epoch;
-    if (isBefore && forkedMsAgo !== undefined && forkedMsAgo < this.#options.settleMs)
+  #refuseInDoubt({ forkedMsAgo }: StreamState, position: Position | undefined): void {
+    if (position !== undefined && forkedMsAgo !== undefined && forkedMsAgo < this.#options.settleMs)
       throw new SignalError(ErrorCode.UNAVAILABLE, 'it is not known yet what the store has lost');
   }
 
