@@ -201,8 +201,9 @@ class StreamTail implements StreamListener {
       const read = await this.#options.log.read(this.#stream, position, readBytes);
       if (!read.good) return false;
       for (const entry of read.entries) this.#pass(entry);
+      position = read.through;
+      this.#last = position;
       if (read.complete) return true;
-      position = read.entries.at(-1)?.position ?? position;
     }
   }
 

@@ -313,6 +313,26 @@ test('how far there was nothing for this node is noted, but not while the log is
   expect(place.passed()?.offset).toBe(7);
 });
 
+test('S6: a stream that goes on in another epoch is followed there before it has an entry, so that who is quiet stays near its head', async () => {
+  const { log, tails, join } = setUp();
+  const alice = join('alice');
+  const place = await tails.take(room);
+  const receiver = new RecordingReceiver(alice.offset);
+  place.follow(receiver);
+  place.reached(alice);
+  const head = { epoch: alice.epoch + 1, offset: alice.offset };
+  log.answer = { good: true, entries: [], through: head, complete: true };
+  log.listener?.onInterrupted();
+  await expect.poll(() => place.passed()).toEqual(head);
+  // What others said since is not announced here.
+  log.listener?.onPassed({ ...head, offset: 7 });
+  expect(place.passed()).toEqual({ ...head, offset: 7 });
+  // The log is not asked whether this follows.
+  log.answer = { good: false, why: 'lost' };
+  log.listener?.onEntry(later(head.epoch, 8), 1);
+  expect(receiver.offsets).toEqual([8]);
+});
+
 test('nobody follows any more: the log is asked no further', async () => {
   const { clock, log, tails, commit, join } = setUp();
   const alice = join('alice');
