@@ -16,7 +16,7 @@ import { OpenPolicy } from '../../src/services/directory/open-policy.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Nodes } from '../chaos/nodes/nodes.ts';
 import { UnsteadyRoomLog } from '../contract/unsteady-room-log.ts';
-import { RedisServer } from '../redis/redis-server.ts';
+import { RedisServer, type RedisServerOptions } from '../redis/redis-server.ts';
 import { RecordingIssuer } from '../reporter/recording-issuer.ts';
 import { recordLogLine } from '../reporter/run-record.ts';
 import { CountingClock } from './counting-clock.ts';
@@ -78,8 +78,9 @@ export interface TestServer {
 export async function startNodesOnRedis(
   count: number,
   options: TestServerOptions = {},
+  redisOptions: RedisServerOptions = {},
 ): Promise<{ readonly nodes: readonly TestServer[]; readonly redis: RedisServer }> {
-  const redis = await RedisServer.start();
+  const redis = await RedisServer.start(redisOptions);
   onTestFinished(() => redis.stop());
   const nodes: TestServer[] = [];
   for (let number = 1; number <= count; number++) {

@@ -67,12 +67,16 @@ export class StreamFeed implements Receiver, Puller {
     this.#options.outbound.withdraw(this);
   }
 
-  /** While it is held: sends what is missing up to a position, and nothing after it. False: it can't, or was stopped on the way. */
-  async catchUp(through: Position): Promise<boolean> {
-    while (this.#mode === 'held' && isAfter(through, this.#cursor)) {
-      const before = this.#cursor;
+  /**
+   * While it is held: sends what is missing up to a head that the stream had since, and nothing after it. The client has that head then: what
+   * the log does not have of it any more is found missing as the feed goes on. False: it can't, or was stopped on the way.
+   */
+  async catchUp(head: Position): Promise<boolean> {
+    while (this.#mode === 'held' && isAfter(head, this.#cursor)) {
       await this.#options.outbound.room();
-      if ((await this.#read(catchUpBytes, through)) === 'given up' || this.#cursor === before) return false;
+      const came = await this.#read(catchUpBytes, head);
+      if (came === 'given up') return false;
+      if (came === 'all') this.moveTo(head, true);
     }
     return this.#mode === 'held';
   }
@@ -144,7 +148,7 @@ export class StreamFeed implements Receiver, Puller {
 
   /** All before the entry was served, for the tail leaves out nothing. */
   #fallBehind({ position: { epoch, offset } }: Entry): void {
-    if (epoch === this.#cursor.epoch) this.#cursor = { epoch, offset: offset - 1 };
+    this.#cursor = { epoch, offset: offset - 1 };
     this.#pullOn();
   }
 
@@ -164,10 +168,10 @@ export class StreamFeed implements Receiver, Puller {
   }
 
   /**
-   * Reads on from the cursor and sends what is for the receiver, no further than `through`: some of it or all that there was. Given
+   * Reads on from the cursor and sends what is for the receiver, no further than `upTo`: some of it or all that there was. Given
    * up: it was stopped or held meanwhile, and who did that goes on.
    */
-  async #read(maxBytes: number, through?: Position): Promise<'some' | 'all' | 'given up'> {
+  async #read(maxBytes: number, upTo?: Position): Promise<'some' | 'all' | 'given up'> {
     const { log, stream, name } = this.#options;
     const turn = this.#turn;
     const read = await log.read(stream, this.#cursor, maxBytes);
@@ -177,11 +181,11 @@ export class StreamFeed implements Receiver, Puller {
       return 'given up';
     }
     for (const entry of read.entries) {
-      if (through !== undefined && isAfter(entry.position, through)) return 'some';
+      if (upTo !== undefined && isAfter(entry.position, upTo)) return 'all';
       if (entry.route === 0 || entry.route === this.route) this.#send(entry, eventFrame(name, entry));
-      else this.#cursor = entry.position;
       if (this.#turn !== turn) return 'given up';
     }
+    this.#cursor = read.through;
     if (read.complete) this.#meetsTail = true;
     return read.complete ? 'all' : 'some';
   }

@@ -288,10 +288,48 @@ test('a hole before the first announcement is noticed too', async () => {
   expect(wire.offsets).toEqual([3, 4]);
 });
 
-/** A log that lost its entries from the fourth on in a failover, and went on with another. */
+/** A log that goes on in another epoch after a failover, which may have lost its last entries. */
 class ForkedRoomLog extends MemoryRoomLog {
-  isForked = false;
+  /** The entries of the other epoch. */
+  readonly #since: Entry[] = [];
+  #kept: number | undefined;
+  #forkedAt = 0;
   #listener: StreamListener | undefined;
+  reads = 0;
+
+  /** From the next read on. `kept`: the last entry that is not lost. */
+  fork(kept: number): void {
+    this.#kept = kept;
+    this.#forkedAt = kept;
+  }
+
+  /** No position of before is known any more: the log does not reach back so far. */
+  forget(): void {
+    this.#kept = 0;
+  }
+
+  /** Where it is after the fork. */
+  get forkHead(): Position {
+    return this.#since.at(-1)?.position ?? { epoch: forkEpoch, offset: this.#forkedAt };
+  }
+
+  /** Adds an entry for Ada after the fork, which nobody is told of before `announce`. */
+  add(): Entry {
+    const offset = this.forkHead.offset + 1;
+    const body = eventBody('peerUpdated', {});
+    const position = { epoch: forkEpoch, offset };
+    const entry = { position, route: 1, previous: offset - 1, previousToAll: 2, body };
+    this.#since.push(entry);
+    return entry;
+  }
+
+  interrupt(): void {
+    this.#listener?.onInterrupted();
+  }
+
+  announce(entry: Entry): void {
+    this.#listener?.onEntry(entry, entry.position.offset - 1);
+  }
 
   override subscribe(stream: StreamName, listener: StreamListener) {
     this.#listener = listener;
@@ -299,40 +337,137 @@ class ForkedRoomLog extends MemoryRoomLog {
   }
 
   override async read(stream: StreamName, after: Position, maxBytes: number): Promise<ReadResult> {
-    if (!this.isForked) return super.read(stream, after, maxBytes);
-    if (after.epoch === forkEpoch) return { good: true, entries: [], through: after, complete: true };
-    if (after.offset > 3) return { good: false, why: 'lost' };
+    this.reads++;
+    // A reader that never ends must not keep the test from its end.
+    await turns(1);
+    const kept = this.#kept;
+    if (kept === undefined) return super.read(stream, after, maxBytes);
+    const since = this.#since.filter(({ position }) => position.offset > after.offset);
+    const through = this.forkHead;
+    if (after.epoch === forkEpoch) return { good: true, entries: since, through, complete: true };
+    if (after.offset > kept) return { good: false, why: 'lost' };
     const before = await super.read(stream, after, maxBytes);
-    const kept = before.good ? before.entries.filter(({ position }) => position.offset <= 3) : [];
-    const through = { epoch: forkEpoch, offset: 4 };
-    return { good: true, entries: [...kept, ofFork(4)], through, complete: true };
-  }
-
-  announce(entry: Entry): void {
-    this.#listener?.onEntry(entry, entry.position.offset - 1);
+    const left = before.good ? before.entries.filter(({ position }) => position.offset <= kept) : [];
+    return { good: true, entries: [...left, ...since], through, complete: true };
   }
 }
 
 const forkEpoch = 7;
 
-function ofFork(offset: number): Entry {
-  const body = eventBody('peerUpdated', {});
-  return { position: { epoch: forkEpoch, offset }, route: 1, previous: offset - 1, previousToAll: 2, body };
+async function setUpForked() {
+  const clock = new FakeClock();
+  const forked = new ForkedRoomLog({ clock, keepMs: 60_000, maxBytes: 10_000, emptyGraceMs: 0 });
+  return { ...(await setUp(() => forked)), forked };
 }
 
 test('S6: a slow reader that was served nothing of what a failover lost goes on with what is there instead', async () => {
-  const clock = new FakeClock();
-  const forked = new ForkedRoomLog({ clock, keepMs: 60_000, maxBytes: 10_000, emptyGraceMs: 0 });
-  const { commit, head, wire, feed } = await setUp(() => forked);
+  const { forked, commit, head, wire, feed } = await setUpForked();
   feed.start(await head(), true);
   wire.bufferedBytes = budgetBytes;
   for (let count = 0; count < 3; count++) await commit('ada');
-  forked.isForked = true;
+  forked.fork(3);
+  forked.add();
   wire.drain();
   await turns(10);
   expect(wire.offsets).toEqual([3, 4]);
-  forked.announce(ofFork(5));
+  forked.announce(forked.add());
   await turns(10);
   expect(wire.offsets).toEqual([3, 4, 5]);
+  expect(wire.closedWith).toBeUndefined();
+});
+
+test('R1, S6: a snapshot of a room that goes on in another epoch stands at the head, though nothing was said since', async () => {
+  const { forked, commit, head, wire, feed } = await setUpForked();
+  feed.start(await head(), true);
+  await commit('ada');
+  forked.fork(3);
+  feed.hold();
+  expect(await feed.catchUp(forked.forkHead)).toBe(true);
+  expect(feed.delivered()).toEqual({ epoch: forkEpoch, offset: 3 });
+  feed.release();
+  await turns(10);
+  forked.announce(forked.add());
+  expect(wire.offsets).toEqual([3, 4]);
+});
+
+test('R1, S6: what is said in another epoch after a snapshot was taken follows it', async () => {
+  for (const isForkSeen of [true, false]) {
+    const { forked, commit, head, wire, feed } = await setUpForked();
+    feed.start(await head(), true);
+    await commit('ada');
+    if (isForkSeen) forked.fork(3);
+    const snapshot = isForkSeen ? forked.forkHead : await head();
+    feed.hold();
+    forked.fork(3);
+    const later = forked.add();
+    expect(await feed.catchUp(snapshot)).toBe(true);
+    expect(feed.delivered()).toMatchObject({ offset: 3 });
+    expect(wire.offsets).toEqual([3]);
+    feed.release();
+    forked.announce(later);
+    await turns(10);
+    expect(wire.offsets).toEqual([3, 4]);
+    expect(wire.closedWith).toBeUndefined();
+  }
+});
+
+test('R1, S6: a snapshot that was taken just before a failover lost some of it is found lost, and nothing is sent as if it followed', async () => {
+  for (const [isMoreSaid, isHeardBefore] of [
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ]) {
+    const { log, forked, commit, head, wire, feed } = await setUpForked();
+    feed.start(await head(), true);
+    wire.bufferedBytes = budgetBytes;
+    for (let count = 0; count < 3; count++) await commit('ada');
+    const snapshot = await head();
+    feed.hold();
+    forked.fork(3);
+    if (isMoreSaid) forked.add();
+    if (isHeardBefore) forked.interrupt();
+    await turns(5);
+    wire.drain();
+    expect(await feed.catchUp(snapshot)).toBe(true);
+    expect(feed.delivered()).toEqual({ epoch: snapshot.epoch, offset: 5 });
+    expect(await log.read(room, feed.delivered(), 1)).toEqual({ good: false, why: 'lost' });
+    feed.release();
+    if (!isHeardBefore) forked.interrupt();
+    await turns(10);
+    expect(wire.offsets).toEqual([3]);
+    expect(wire.closedWith).toBe(2);
+  }
+});
+
+test('S6: who goes on from the head of another epoch than the others here does not read the log for ever', async () => {
+  const { forked, commit, head, wire, feed } = await setUpForked();
+  feed.start(await head(), true);
+  await commit('ada');
+  forked.fork(3);
+  feed.hold();
+  feed.moveTo(forked.forkHead, true);
+  feed.release();
+  await turns(100);
+  expect(forked.reads).toBeLessThan(5);
+  forked.announce(forked.add());
+  await turns(10);
+  expect(wire.offsets).toEqual([3, 4]);
+});
+
+test('S6: who was served nothing since a room went on in another epoch is behind by what finds no room, not by all of that', async () => {
+  const { forked, commit, head, wire, feed } = await setUpForked();
+  feed.start(await head(), true);
+  await commit('ada');
+  forked.fork(3);
+  forked.interrupt();
+  await turns(10);
+  expect(feed.delivered()).toEqual(forked.forkHead);
+  forked.forget();
+  wire.bufferedBytes = budgetBytes;
+  forked.announce(forked.add());
+  wire.drain();
+  await turns(10);
+  expect(wire.offsets).toEqual([3, 4]);
   expect(wire.closedWith).toBeUndefined();
 });
