@@ -143,9 +143,7 @@ export class RoomMembership {
   /** A later snapshot of the same membership; the events up to its head may still be on their way. */
   refreshed(snapshot: RoomSnapshot): void {
     if (this.#isOut()) return;
-    const { position } = this.#reader;
-    const isNewer =
-      snapshot.head?.epoch === position?.epoch && (snapshot.head?.offset ?? 0) >= (position?.offset ?? 0);
+    const isNewer = (snapshot.head?.offset ?? 0) >= (this.#reader.position?.offset ?? 0);
     if (isNewer) this.#update(snapshot);
     else if (this.#isSettling) this.#refreshLater();
   }

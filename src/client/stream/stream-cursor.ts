@@ -44,13 +44,10 @@ export class StreamCursor {
     }
   }
 
-  /** All that was meant for this client up to there has come. */
+  /** All that was meant for this client up to there has come. The server knows in which epoch the stream goes on from what it has sent. */
   moveTo({ epoch, offset }: Position): void {
-    const { position } = this;
-    if (position !== undefined) {
-      if (position.offset >= offset) return;
-      if (position.epoch !== epoch && !this.#mayFork) return;
-    }
+    if (this.#position !== undefined && this.#position.offset > offset) return;
+    if (this.#position?.epoch !== epoch) this.#mayFork = false;
     this.#position = { epoch, offset };
   }
 

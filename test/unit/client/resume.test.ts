@@ -133,6 +133,17 @@ test('S5: a heartbeat tells how far a quiet client was served, and a resume goes
   expect(positions).toMatchObject([{ offset: 40 }]);
 });
 
+test('S6: who is quiet as Redis fails over comes back from where the room then went on', async () => {
+  const { server, client, connection, room } = await startInRoom(quick);
+  client.hintReconnect();
+  const { id } = await connection.expect('heartbeat');
+  const delivered = [{ stream: 'room-1', epoch: epoch + 1, offset: 2 }];
+  connection.reply(id, { case: 'heartbeat', value: { delivered } });
+  await answered(connection, room.updateMetadata({}));
+  const { positions } = await comeBack(server, connection, recovered);
+  expect(positions).toMatchObject([{ epoch: epoch + 1, offset: 2 }]);
+});
+
 test('S5: a hole that is open when the connection is lost is closed by the resume, without an error', async () => {
   const { server, client, connection, room } = await startInRoom(quick);
   const errors: unknown[] = [];

@@ -509,7 +509,8 @@ export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
  */
 export type HeartbeatAnswer = Message<"parley.signal.v1.HeartbeatAnswer"> & {
   /**
-   * For each stream: everything meant for this client up to here was sent before this answer.
+   * For each stream: everything meant for this client up to here was sent before this answer. It is the client's position from then on,
+   * also where it lies in an epoch of which nothing was sent yet.
    *
    * @generated from field: repeated parley.signal.v1.StreamPosition delivered = 1;
    */

@@ -261,6 +261,16 @@ test('refresh announces what differed, and does not drop events that are still o
   expect(heard).toEqual(['peer_joined', 'updated']);
 });
 
+test('S6: refresh takes the room also where it went on in another epoch since', async () => {
+  const { connection, room } = await startInRoom();
+  const refreshing = room.refresh();
+  const { id } = await connection.expect('getRoom');
+  const head = { epoch: epoch + 1, offset: 2, lastToAll: 2 };
+  connection.reply(id, { case: 'room', value: snapshot({ metadata: { topic: 'tea' }, head }) });
+  await refreshing;
+  expect(room.metadata).toEqual({ topic: 'tea' });
+});
+
 test('refresh leaves alone what events have made newer meanwhile', async () => {
   const { connection, room } = await startInRoom();
   const refreshing = room.refresh();

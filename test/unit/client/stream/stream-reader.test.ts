@@ -104,12 +104,26 @@ test('a heartbeat moves the position over what others got, but not while there i
   reader.delivered({ epoch, offset: 8 });
   expect(reader.position?.offset).toBe(8);
   reader.delivered({ epoch, offset: 5 });
-  reader.delivered({ epoch: 9, offset: 50 });
   expect(reader.position).toEqual({ epoch, offset: 8 });
   reader.take(toAll(10, 9));
   reader.delivered({ epoch, offset: 12 });
   expect(reader.position?.offset).toBe(8);
   expect(replays).toHaveLength(1);
+});
+
+test('S6: a heartbeat moves the position into the epoch in which the stream goes on, also where nothing came since', () => {
+  const { reader, applied, replays } = start();
+  reader.delivered({ epoch: 8, offset: 2 });
+  expect(reader.position).toEqual({ epoch: 8, offset: 2 });
+  reader.take(toAll(3, 2, 8));
+  reader.delivered({ epoch: 9, offset: 7 });
+  expect(reader.position).toEqual({ epoch: 9, offset: 7 });
+  reader.take(toAll(8, 3, 9));
+  expect(applied).toEqual([3, 8]);
+  expect(replays).toEqual([]);
+  // Its chains are checked still.
+  reader.take(toAll(10, 9, 9));
+  expect(replays).toEqual([{ epoch: 9, offset: 8 }]);
 });
 
 test('an event that followed a moved position still has its chain checked', () => {
