@@ -10,6 +10,8 @@ export class PendingRequest {
   /** Its id and its frame, once it is on the wire; 0: it waits. */
   id = 0;
   frame = new Uint8Array();
+  /** When it was last put on the wire, by the monotonic clock. */
+  sentAtMs = 0;
   #settled = false;
   #settle: { resolve(result: RequestResult): void; reject(error: SignalError): void };
   readonly #stopDeadline: () => void;

@@ -16,6 +16,12 @@ export interface LedgerWire {
 }
 
 /**
+ * The share of the places that only urgent requests may have. While one slow request keeps all places, heartbeats still have to go out,
+ * at most one in 2 s for as long as a server lets a request take.
+ */
+const urgentShare = 1 / 8;
+
+/**
  * The requests of a session: gives them ids, keeps them until they are answered, and sends them again after a resume, in order
  * and under the same ids, so that each takes effect once.
  *
@@ -51,12 +57,18 @@ export class RequestLedger {
     return await pending.promise;
   }
 
+  /** When the oldest request was sent that is unanswered, and that somebody still waits for; by the monotonic clock. */
+  get owedSinceMs(): number | undefined {
+    for (const pending of this.#sent.values()) if (!pending.settled) return pending.sentAtMs;
+    return undefined;
+  }
+
   /** The session goes on over a new connection: what was sent and not answered goes first, as it was. */
   resume(wire: LedgerWire): void {
     this.#wire = wire;
     for (const [id, pending] of this.#sent) {
       if (pending.settled) this.#sent.delete(id);
-      else wire.send(pending.frame);
+      else this.#putOnWire(pending, wire);
     }
     this.#pump();
   }
@@ -147,21 +159,27 @@ export class RequestLedger {
   }
 
   #pump(): void {
-    while (this.#wire !== undefined && this.#hasPlace(this.#wire)) {
-      const next = this.#urgent.shift() ?? this.#nextWaiting();
+    while (this.#wire !== undefined) {
+      const next = this.#nextUrgent(this.#wire) ?? this.#nextWaiting(this.#wire);
       if (next === undefined) return;
       this.#send(next, this.#wire);
     }
   }
 
-  #hasPlace(wire: LedgerWire): boolean {
+  #hasPlace(wire: LedgerWire, keptShare: number): boolean {
     const most = Math.min(wire.maxUnanswered === 0 ? maxUnanswered : wire.maxUnanswered, maxUnanswered);
-    if (this.#sent.size >= most) return false;
-    for (const [id, pending] of this.#sent) if (!pending.settled) return this.#nextId - id < maxUnanswered;
+    if (this.#sent.size >= most - Math.floor(most * keptShare)) return false;
+    const reach = maxUnanswered * (1 - keptShare);
+    for (const [id, pending] of this.#sent) if (!pending.settled) return this.#nextId - id < reach;
     return true;
   }
 
-  #nextWaiting(): PendingRequest | undefined {
+  #nextUrgent(wire: LedgerWire): PendingRequest | undefined {
+    return this.#hasPlace(wire, 0) ? this.#urgent.shift() : undefined;
+  }
+
+  #nextWaiting(wire: LedgerWire): PendingRequest | undefined {
+    if (!this.#hasPlace(wire, urgentShare)) return undefined;
     const index = this.#waiting.findIndex(({ options }) => !this.#heldRooms.has(options.room ?? ''));
     return index === -1 ? undefined : this.#waiting.splice(index, 1)[0];
   }
@@ -179,8 +197,13 @@ export class RequestLedger {
       pending.id = this.#nextId++;
       pending.frame = frame;
       this.#sent.set(pending.id, pending);
-      wire.send(frame);
+      this.#putOnWire(pending, wire);
     }
+  }
+
+  #putOnWire(pending: PendingRequest, wire: LedgerWire): void {
+    pending.sentAtMs = this.#clock.monotonicMs();
+    wire.send(pending.frame);
   }
 
   #take(id: number): PendingRequest | undefined {

@@ -98,15 +98,38 @@ test('S5: with the session, what was sent has an unknown outcome; what waited go
   await b;
 });
 
-test('no more than 64 are unanswered, and no two of them are 64 ids apart', () => {
+test('no more than 64 are unanswered, no two of them are 64 ids apart, and the last 8 places are for urgent ones', () => {
   const { ledger, wire, sent, leave, settle } = start();
   ledger.begin(wire);
   for (let count = 1; count <= 70; count += 1) void leave(`room-${count}`);
-  expect(sent).toHaveLength(64);
+  expect(sent).toHaveLength(56);
   for (let id = 2; id <= 40; id += 1) settle({ replyTo: id });
-  expect(sent).toHaveLength(64);
+  expect(sent).toHaveLength(56);
+  for (let count = 1; count <= 9; count += 1) void leave('urgent', { urgent: true });
+  expect(sent.slice(56)).toEqual(Array.from({ length: 8 }, (_, index) => [57 + index, 'urgent']));
   settle({ replyTo: 1 });
-  expect(sent.map(([id]) => id)).toEqual(Array.from({ length: 70 }, (_, index) => index + 1));
+  expect(sent.map(([id]) => id)).toEqual(Array.from({ length: 79 }, (_, index) => index + 1));
+});
+
+test('S4: an answer is due since the oldest was sent, or sent again, that is unanswered and waited for', async () => {
+  const { clock, ledger, wire, leave } = start();
+  expect(ledger.owedSinceMs).toBeUndefined();
+  void leave('a');
+  expect(ledger.owedSinceMs).toBeUndefined();
+  ledger.begin(wire);
+  const beginMs = clock.monotonicMs();
+  await clock.advance(10_000);
+  void leave('b');
+  expect(ledger.owedSinceMs).toBe(beginMs);
+  // Nobody waits for the first any more.
+  await clock.advance(5_000);
+  expect(ledger.owedSinceMs).toBe(beginMs + 10_000);
+  ledger.disconnected();
+  await clock.advance(1_000);
+  ledger.resume(wire);
+  expect(ledger.owedSinceMs).toBe(beginMs + 16_000);
+  ledger.acknowledge(2);
+  expect(ledger.owedSinceMs).toBeUndefined();
 });
 
 test('the bound of the welcome holds where it is lower', () => {
@@ -114,6 +137,12 @@ test('the bound of the welcome holds where it is lower', () => {
   ledger.begin({ ...wire, maxUnanswered: 2 });
   for (const room of ['a', 'b', 'c']) void leave(room);
   expect(sent).toHaveLength(2);
+  ledger.disconnected();
+  ledger.resume({ ...wire, maxUnanswered: 16 });
+  for (let count = 1; count <= 20; count += 1) void leave('later');
+  expect(sent).toHaveLength(2 + 14);
+  for (let count = 1; count <= 3; count += 1) void leave('urgent', { urgent: true });
+  expect(sent).toHaveLength(2 + 16);
 });
 
 test('an urgent request goes before those that wait', () => {
