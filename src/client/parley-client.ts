@@ -120,7 +120,10 @@ export class ParleyClient {
     await this.#session.close();
   }
 
-  /** The network or the application came back: reconnects now, or finds out within 3 s whether the connection still lives. */
+  /**
+   * The network or the application came back: reconnects now, or finds out whether the connection still lives, within 3 s unless it is
+   * on a slow network.
+   */
   hintReconnect(): void {
     this.#session.hintReconnect();
   }

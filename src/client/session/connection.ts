@@ -54,6 +54,11 @@ export class Connection {
     return this.#options.clock.monotonicMs() - this.#heardAtMs;
   }
 
+  /** How much of what was sent the network has not taken yet, as far as the WebSocket tells; else 0. */
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount ?? 0;
+  }
+
   /** The sign-in holds: no deadline any more. */
   welcomed(): void {
     this.#cancelDeadline();

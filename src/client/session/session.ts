@@ -199,7 +199,11 @@ export class Session {
     tokens.expiresAtMs = Number(welcome.tokenExpiresAtMs);
     listener.onWelcome(welcome, signIn);
     const { maxFrameBytes = 0, maxUnanswered = 0 } = welcome.limits ?? {};
-    const wire = { maxFrameBytes, maxUnanswered, send: connection.send.bind(connection) };
+    const send = (frame: Uint8Array<ArrayBuffer>) => {
+      connection.send(frame);
+      this.#upkeep.asked();
+    };
+    const wire = { maxFrameBytes, maxUnanswered, send };
     if (signIn === 'resumed') ledger.resume(wire);
     else ledger.begin(wire);
     this.#upkeep.start(connection, welcome.liveness);

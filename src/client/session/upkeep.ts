@@ -4,6 +4,7 @@ import { SignalError } from '../../shared/signal-error.ts';
 import type { Connection } from './connection.ts';
 import { withDeadline } from './deadline.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Patience } from './patience.ts';
 import { expectResult } from './request.ts';
 import type { RequestLedger } from './request-ledger.ts';
 import type { SessionListener } from './session-listener.ts';
@@ -24,6 +25,7 @@ const signOutTimeoutMs = 2_000;
 export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #tokenRefresh: TokenRefresh;
+  readonly #patience = new Patience();
   #heartbeat: Heartbeat | undefined;
 
   constructor(options: UpkeepOptions) {
@@ -33,13 +35,20 @@ export class Upkeep {
 
   /** Signed in over this connection. Drops it when it falls silent. */
   start(connection: Connection, liveness: Liveness | undefined): void {
+    const { clock, ledger } = this.#options;
     this.#heartbeat = new Heartbeat({
+      connection,
       liveness,
-      clock: this.#options.clock,
+      patience: this.#patience,
+      clock,
       beat: () => void this.#beat(),
-      silentMs: () => connection.silentMs,
-      onSilent: () => connection.drop('nothing was heard from the server'),
+      owedSinceMs: () => ledger.owedSinceMs,
     });
+  }
+
+  /** A request went out. */
+  asked(): void {
+    this.#heartbeat?.asked();
   }
 
   /** The connection is over. */
