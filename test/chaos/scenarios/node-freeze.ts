@@ -22,8 +22,8 @@ export const nodeFreeze = talkingScenario({
   promise: promised.connection,
   nodes: 3,
   redis: 'in-memory',
-  // A client notices a node that is silent, and comes back elsewhere within its window.
-  env: () => ({ PING_INTERVAL_MS: '1000', PING_TIMEOUT_MS: '3000' }),
+  // The default. By the heartbeats of the other runs a silent node would be noticed even where nobody asked for anything.
+  env: () => ({ HEARTBEAT_INTERVAL_MS: '10000' }),
   maxPauseMs: () => 500,
   breakThings,
   aims: ({ counts, tally: { freezes, observations } }) => [
