@@ -1,5 +1,6 @@
 import { eventually } from '../program/eventually.ts';
 import { Program } from '../program/program.ts';
+import { startAll } from '../program/start-all.ts';
 import { infoField } from './call-redis.ts';
 import { RedisServer, type RedisServerOptions } from './redis-server.ts';
 import { moveSlot, type SlotMove, type SlotMoveHook } from './slot-move.ts';
@@ -35,11 +36,10 @@ export class RedisCluster {
   /** Resolves when every node takes it that all is well, and every replica is in sync. */
   static async start(options: RedisClusterOptions = {}): Promise<RedisCluster> {
     const { masters = 3, replicas = 0, server = {} } = options;
-    const nodes: RedisServer[] = [];
+    const nodes = await startAll(Array(masters * (1 + replicas)).keys(), () =>
+      RedisServer.start({ ...server, isClusterNode: true }),
+    );
     try {
-      for (let count = 0; count < masters * (1 + replicas); count++) {
-        nodes.push(await RedisServer.start({ ...server, isClusterNode: true }));
-      }
       await createCluster(nodes, replicas);
       const cluster = new RedisCluster(nodes);
       await cluster.settled();

@@ -1,4 +1,5 @@
 import { eventually } from '../program/eventually.ts';
+import { startAll } from '../program/start-all.ts';
 import { infoField } from './call-redis.ts';
 import { inSync } from './in-sync.ts';
 import { RedisServer, type RedisServerOptions } from './redis-server.ts';
@@ -40,18 +41,14 @@ export class RedisSentinels {
   /** Resolves when every replica is in sync and every sentinel knows all the others. */
   static async start(options: RedisSentinelsOptions = {}): Promise<RedisSentinels> {
     const { replicas = 1, sentinels: sentinelCount = 3, server = {} } = options;
-    const servers: RedisServer[] = [];
+    const primary = await RedisServer.start(server);
+    const servers = [primary];
     const sentinels: RedisServer[] = [];
     try {
-      const primary = await RedisServer.start(server);
-      servers.push(primary);
-      for (let count = 0; count < replicas; count++) {
-        servers.push(await RedisServer.start({ ...server, replicaOf: primary }));
-      }
+      const startReplica = () => RedisServer.start({ ...server, replicaOf: primary });
+      servers.push(...(await startAll(Array(replicas).keys(), startReplica)));
       await Promise.all(servers.slice(1).map((replica) => inSync(replica, primary)));
-      for (let count = 0; count < sentinelCount; count++) {
-        sentinels.push(await startSentinel(primary));
-      }
+      sentinels.push(...(await startAll(Array(sentinelCount).keys(), () => startSentinel(primary))));
       await Promise.all(sentinels.map((sentinel) => knowsAll(sentinel, replicas, sentinelCount - 1)));
       return new RedisSentinels(servers, sentinels);
     } catch (error) {

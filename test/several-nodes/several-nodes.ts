@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ComposeFile, type ComposeService, readComposeFile } from '../compose/compose-file.ts';
+import { startAll } from '../program/start-all.ts';
 import { inSync } from '../redis/in-sync.ts';
 import { RedisServer } from '../redis/redis-server.ts';
 import { type ServerProcess, startServerProcess } from '../server-process/server-process.ts';
@@ -46,12 +47,12 @@ export async function startSeveralNodes(
       redis.set(name, server);
       addresses.set(`${name}:${redisPort}`, `127.0.0.1:${server.port}`);
     }
-    const nodes = new Map<string, ServerProcess>();
-    for (const [name, { environment = {} }] of Object.entries(services).filter(([, { build }]) => build)) {
-      const node = await startNode(environment, addresses, join(folder, name));
-      started.push(node);
-      nodes.set(name, node);
-    }
+    const built = Object.entries(services).filter(([, { build }]) => build);
+    const processes = await startAll(built, ([name, { environment = {} }]) =>
+      startNode(environment, addresses, join(folder, name)),
+    );
+    started.push(...processes);
+    const nodes = new Map(processes.map((node, index) => [built[index]?.[0] ?? '', node]));
     const loadBalancer = await startBalancer(join(composeFile, '..'), services, nodes);
     started.push(loadBalancer);
     return { nodes, redis, loadBalancer, stop };

@@ -1,4 +1,5 @@
 import type { SessionTokenRequest } from '../../../src/process/token-issuer.ts';
+import { startAll } from '../../program/start-all.ts';
 import type { Random } from '../../seeded-run/random.ts';
 import {
   type ProductionServer,
@@ -42,12 +43,10 @@ export class Nodes {
 
   static async start(options: NodesOptions): Promise<Nodes> {
     const nodes = new Nodes(options);
-    try {
-      for (let index = 0; index < options.count; index++) await nodes.add(`node-${index}`);
-    } catch (error) {
-      await nodes.stop();
-      throw error;
-    }
+    const names = Array.from({ length: options.count }, (_, index) => `node-${index}`);
+    const servers = await startAll(names, (name) => nodes.#start(name));
+    // In the order of their names, whichever listened first: chance picks by it.
+    for (const [index, name] of names.entries()) nodes.#include(name, servers[index] as ProductionServer);
     return nodes;
   }
 
@@ -83,15 +82,21 @@ export class Nodes {
 
   /** Starts a node with this NODE_ID. Resolves when it listens. */
   async add(name: string): Promise<Node> {
-    const { env, onLoss } = this.#options;
-    const server = await startProductionServer({ ...this.#options, env: { ...env, NODE_ID: name } });
+    return this.#include(name, await this.#start(name));
+  }
+
+  #start(name: string): Promise<ProductionServer> {
+    return startProductionServer({ ...this.#options, env: { ...this.#options.env, NODE_ID: name } });
+  }
+
+  #include(name: string, server: ProductionServer): Node {
     const node = { name, server };
     this.#nameByPort.set(portOf(node), name);
     this.#running.add(node);
     this.#listed.add(node);
     void server.process.ended.then(() => {
       this.#listed.delete(node);
-      if (this.#running.delete(node) || this.#frozen.delete(node)) onLoss();
+      if (this.#running.delete(node) || this.#frozen.delete(node)) this.#options.onLoss();
     });
     return node;
   }
