@@ -6,15 +6,17 @@ import { LogReporter } from './test/reporter/log-reporter.ts';
 /** Where to write the results as JSON as well, for a program that counts them. */
 const outputFile = process.env['TEST_RESULTS'];
 
-/** Most of these wait most of the time. */
+/** These compute, or are processes that do. */
 const sideBySide = { maxWorkers: 2 };
-/** These have the machine to themselves: processes, browsers, a good deal of load. */
-const oneByOne = { fileParallelism: false };
+/** These wait most of the time. In a group of their own, as all of a group have the same number of workers. */
+const waiting = { maxWorkers: 3, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
-    testTimeout: 15_000,
+    testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Of what comes in its own time on an idle machine: it ends as soon as that has come.
+    expect: { poll: { timeout: 5_000 } },
     reporters: [
       'default',
       new CoverageReporter('docs/coverage.md'),
@@ -24,10 +26,14 @@ export default defineConfig({
     ],
     ...(outputFile && { outputFile }),
     projects: [
-      { extends: true, test: { name: 'provision', include: ['test/provision/**/*.test.ts'], ...oneByOne } },
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...sideBySide } },
-      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...sideBySide } },
-      { extends: true, test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], ...sideBySide } },
+      { extends: true, test: { name: 'provision', include: ['test/provision/**/*.test.ts'], ...sideBySide } },
+      {
+        // What they test keeps nothing in its modules, and loading these anew for each file took as long as all of the tests.
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...sideBySide, isolate: false },
+      },
+      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...waiting } },
+      { extends: true, test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], ...waiting } },
       {
         // Once more on a log that is slow, goes in batches, and loses answers, as one in another process may.
         extends: true,
@@ -36,7 +42,7 @@ export default defineConfig({
           include: ['joining', 'leaving', 'metadata', 'relay', 'returning'].map(
             (name) => `test/protocol/${name}.test.ts`,
           ),
-          ...sideBySide,
+          ...waiting,
           env: { UNSTEADY_ROOM_LOG_SEED: process.env['UNSTEADY_ROOM_LOG_SEED'] ?? '1' },
         },
       },
@@ -46,7 +52,7 @@ export default defineConfig({
         test: {
           name: 'redis',
           include: ['test/redis/**/*.test.ts'],
-          ...oneByOne,
+          ...waiting,
           setupFiles: ['test/program/none-left-running.ts'],
           testTimeout: 60_000,
         },
@@ -65,14 +71,14 @@ export default defineConfig({
             'repeated-requests',
             'returning',
           ].map((name) => `test/protocol/${name}.test.ts`),
-          ...sideBySide,
+          ...waiting,
           env: { TEST_STORE: 'redis' },
         },
       },
       { extends: true, test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], ...sideBySide } },
       {
         extends: true,
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...oneByOne },
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...sideBySide },
       },
       {
         // Nodes, Redis and a load balancer as docker-compose.yml puts them together.
@@ -80,9 +86,8 @@ export default defineConfig({
         test: {
           name: 'several-nodes',
           include: ['test/several-nodes/**/*.test.ts'],
-          ...oneByOne,
+          ...sideBySide,
           setupFiles: ['test/program/none-left-running.ts'],
-          testTimeout: 30_000,
         },
       },
       {
@@ -90,9 +95,9 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
-          ...oneByOne,
-          // Each is several processes.
-          maxConcurrency: 2,
+          // Two runs at once, each of which is several processes: of two files, so that no file waits for its last run.
+          ...sideBySide,
+          maxConcurrency: 1,
           testTimeout: 180_000,
         },
       },
@@ -101,7 +106,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          ...oneByOne,
+          // They have the machine to themselves.
+          fileParallelism: false,
           testTimeout: 90_000,
         },
       },
