@@ -5,8 +5,8 @@ import { startRoomServer } from './room-server.ts';
 
 const { server, signIn } = await startRoomServer();
 
-/** How long an acknowledgement that may wait for others waits at least, in milliseconds. */
-const acknowledgedAfterMs = 33;
+/** How long an acknowledgement that may wait for others takes at least, in milliseconds: 33, and what a timer may be early. */
+const waitingMs = 32;
 
 /** A connection that comes back to a session, welcomed. */
 async function resume(of: RawClient, attempt: number): Promise<RawClient> {
@@ -46,13 +46,13 @@ test('S5: a success that was there before is acknowledged at once, so that a cli
   for (const body of bodies) {
     const id = ada.takeId();
     const first = await resume(ada, ++attempt);
-    expect(await timeOf(first, id, body)).toBeGreaterThanOrEqual(acknowledgedAfterMs - 1);
-    // The best of some, since a busy machine may take its time.
+    expect(await timeOf(first, id, body)).toBeGreaterThanOrEqual(waitingMs);
+    // The best of some: one that does not wait may take as long on a busy machine, one that waits never takes less.
     let bestMs = Number.POSITIVE_INFINITY;
-    for (let times = 0; times < 6; times++) {
+    for (let times = 0; times < 20 && bestMs >= waitingMs; times++) {
       bestMs = Math.min(bestMs, await timeOf(await resume(ada, ++attempt), id, body));
     }
-    expect(bestMs, body.case).toBeLessThan(acknowledgedAfterMs / 2);
+    expect(bestMs, body.case).toBeLessThan(waitingMs);
   }
   await bob.settle();
   expect(bob.events('relay')).toHaveLength(1);
