@@ -4,6 +4,10 @@ import { ErrorCode } from '../../src/shared/signal-error.ts';
 import { RawClient } from './raw-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
+/** How long drops are gathered into one warning, and into one line of the log. */
+const gatherMs = 250;
+const logAfterMs = 1_000;
+
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
@@ -82,22 +86,27 @@ test('X2: a normal call with 60 candidates a side, each in a frame of its own an
 });
 
 test('X2: of 10,000 candidates at once the excess is dropped with a warning that names the ids, and others call meanwhile', async () => {
-  const [mallory, victim] = [await peer('mallory', 'x2-burst'), await peer('victim', 'x2-burst')];
-  const [alice, bob] = [await peer('alice', 'x2-other'), await peer('bob', 'x2-other')];
+  // Also a machine that takes ten seconds to read them all gets thousands too many.
+  const strict = await startTestServer({ env: { CONNECTION_RATE: '200' } });
+  onTestFinished(() => strict.close());
+  const enter = (userId: string, roomId: string) => peer(userId, roomId, strict);
+  const [mallory, victim] = [await enter('mallory', 'x2-burst'), await enter('victim', 'x2-burst')];
+  const [alice, bob] = [await enter('alice', 'x2-other'), await enter('bob', 'x2-other')];
+  const sentAtMs = performance.now();
   const ids = sendCandidates(mallory, victim, 10_000);
   await call(alice, bob);
   await mallory.client.reply(ids.at(-1) ?? 0);
+  const tookMs = performance.now() - sentAtMs;
 
   const warnings = warningsAt(mallory);
-  // One, or where the machine is so slow that the burst takes longer than what is gathered into one, a few.
   expect(warnings.length).toBeGreaterThan(0);
-  expect(warnings.length).toBeLessThan(8);
+  expect(warnings.length).toBeLessThan(3 + tookMs / gatherMs);
   for (const { error } of warnings) {
     expect(error).toMatchObject({ code: ErrorCode.RATE_LIMITED, retryable: true });
     expect(error?.retryAfterMs).toBeGreaterThanOrEqual(100);
   }
   expect(warnings.map(({ error }) => error?.message).join()).toContain(
-    "over the connection's 1000 tokens a second",
+    "over the connection's 200 tokens a second",
   );
   const dropped = new Set(warnings.flatMap((warning) => warning.ids));
   expect(dropped.size).toBeGreaterThan(5_000);
@@ -109,9 +118,10 @@ test('X2: of 10,000 candidates at once the excess is dropped with a warning that
   expect(mallory.client.frames.filter(({ frame }) => frame.case === 'reply')).toHaveLength(1);
   expect(mallory.client.frames.length).toBeLessThan(200);
   await expect
-    .poll(() => server.logLines.filter(({ event }) => event === 'limit.dropped').length, { timeout: 3_000 })
+    .poll(() => strict.logLines.filter(({ event }) => event === 'limit.dropped').length)
     .toBeGreaterThan(0);
-  expect(server.logLines.filter(({ event }) => event === 'limit.dropped').length).toBeLessThan(4);
+  const lines = strict.logLines.filter(({ event }) => event === 'limit.dropped');
+  expect(lines.length).toBeLessThan(3 + tookMs / logAfterMs);
 });
 
 test('X2: requests beyond 64 unanswered are dropped with one warning, and the rest arrives', async () => {
@@ -127,8 +137,7 @@ test('X2: requests beyond 64 unanswered are dropped with one warning, and the re
   expect(dropped.length).toBeLessThanOrEqual(200 - 64);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]?.error?.message).toBe(`requests were dropped: ${dropped.length} beyond 64 unanswered`);
-  await alice.client.settle();
-  expect(numbersAt(bob)).toHaveLength(200 - dropped.length);
+  await expect.poll(() => numbersAt(bob)).toHaveLength(200 - dropped.length);
 });
 
 test('X2: no acknowledgement passes over a dropped id before the warning has named it', async () => {

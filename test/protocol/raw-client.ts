@@ -36,7 +36,7 @@ export interface RawClientOptions {
   readonly from?: string;
 }
 
-const waitMs = 5_000;
+const waitMs = 10_000;
 
 /** A client that knows nothing but the schema: what a client in another language would send and see. */
 export class RawClient {
