@@ -3,19 +3,18 @@ import { create } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test } from 'vitest';
 import { RoomAccess, RoomRecordSchema } from '../../gen/parley/directory/v1/directory_pb.ts';
 import { ErrorCode } from '../../gen/parley/signal/v1/error_pb.ts';
-import { OpenPolicy } from '../../src/services/directory/open-policy.ts';
 import { RawClient } from './raw-client.ts';
-import { startTestServer } from './test-server.ts';
+import { type DirectorySource, startTestServer } from './test-server.ts';
 
 test('R2, R4: a room that is locked in a Directory of this process is locked for whoever begins it next', async () => {
   let access: RoomAccess = RoomAccess.OPEN;
-  const directory = Object.assign(new OpenPolicy({ production: false }), {
-    room: (roomId: string) =>
-      create(RoomRecordSchema, {
-        roomId,
-        policy: { access, createOnJoin: true, permissions: { relay: true } },
-      }),
-  });
+  const directory: DirectorySource = {
+    room: (roomId) =>
+      create(RoomRecordSchema, { roomId, policy: { access, createOnJoin: true, permissions: { relay: true } } }),
+    authorizeJoin: () => ({ allowed: true }),
+    user: () => undefined,
+    contacts: () => [],
+  };
   const server = await startTestServer({ directory, env: { ROOM_EMPTY_GRACE_MS: '10' } });
   onTestFinished(() => server.close());
   const client = await RawClient.signIn(server.wsUrl, await server.token('ann'));

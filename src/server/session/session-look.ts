@@ -29,6 +29,12 @@ const atOnce = 128;
  */
 const patienceMs = 100;
 
+/** What is still to be looked at of a session. */
+interface Due {
+  readonly session: Session;
+  at: LookAt;
+}
+
 /** Looks over all sessions of this node: whether they are still its own, and whether the store still has what they stand on. */
 export class SessionLook {
   readonly #options: SessionLookOptions;
@@ -59,26 +65,26 @@ export class SessionLook {
   async #lookOver(sessions: readonly Session[], at: LookAt): Promise<void> {
     const { log, calls } = this.#options;
     if (at === 'rooms-too') log.warn('store.may_have_lost', { sessions: sessions.length });
-    let left = sessions;
+    let left: readonly Due[] = sessions.map((session) => ({ session, at }));
     const look = async () => {
       if (this.#asked !== undefined) return;
-      left = await this.#lookOnce(left, at);
+      left = await this.#lookOnce(left);
       if (left.length > 0) throw new SignalError(ErrorCode.UNAVAILABLE, 'a part of the store is away');
     };
     await calls.untilHeard(look, () => undefined);
-    if (left.length > 0 && at === 'rooms-too') this.#asked = at;
+    if (this.#asked !== undefined && left.some((due) => due.at === 'rooms-too')) this.#asked = 'rooms-too';
     log.info('store.looked_over', { sessions: sessions.length - left.length });
   }
 
   /** Gives those that could not be looked at. */
-  async #lookOnce(sessions: readonly Session[], at: LookAt): Promise<readonly Session[]> {
-    const failed: Session[] = [];
+  async #lookOnce(all: readonly Due[]): Promise<readonly Due[]> {
+    const failed: Due[] = [];
     const looks: Promise<void>[] = [];
-    const next = sessions.values();
+    const next = all.values();
     const worker = async () => {
-      for (const session of next) {
-        const look = this.#lookAt(session, at).then((isHeard) => {
-          if (!isHeard) failed.push(session);
+      for (const due of next) {
+        const look = this.#lookAt(due).then((isHeard) => {
+          if (!isHeard) failed.push(due);
         });
         looks.push(look);
         await this.#patience(look);
@@ -90,19 +96,23 @@ export class SessionLook {
   }
 
   /** False: a part of the store that it stands on could not be reached. */
-  async #lookAt(session: Session, at: LookAt): Promise<boolean> {
+  async #lookAt(due: Due): Promise<boolean> {
+    const { session } = due;
     if (!session.connected) return true;
     const { keeper, rooms, onNotOwn } = this.#options;
     try {
       const standing = await keeper.look(session);
       if (standing.kind !== 'own') {
         onNotOwn(session, standing);
-      } else if (at === 'rooms-too' || standing.wasLost) {
-        // One that can't be reached keeps no other from being put back.
-        const looks = Array.from(session.rooms.keys(), (roomId) => rooms.hasLost(session, roomId));
-        const failed = (await Promise.allSettled(looks)).find((result) => result.status === 'rejected');
-        if (failed !== undefined) throw failed.reason;
+        return true;
       }
+      // It is not lost any more when it is looked at again.
+      if (standing.wasLost) due.at = 'rooms-too';
+      if (due.at !== 'rooms-too') return true;
+      // One that can't be reached keeps no other from being put back.
+      const looks = Array.from(session.rooms.keys(), (roomId) => rooms.hasLost(session, roomId));
+      const failed = (await Promise.allSettled(looks)).find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     } catch (thrown) {
       if (SignalError.from(thrown).retryable) return false;
       session.log.error('session.look', thrown);

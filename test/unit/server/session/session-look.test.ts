@@ -24,8 +24,6 @@ function setUp(count: number) {
   /** Sessions whose part of the store is away, and what becomes of what is asked of it. */
   const away = new Map<string, () => Promise<never>>();
   const roomsAway = new Set<string>();
-  const seenRooms: string[] = [];
-  const notOwn = new Map<Session, string>();
   store.restore = async (request) => {
     seen.looks += 1;
     seen.most = Math.max(seen.most, ++seen.atOnce);
@@ -37,6 +35,8 @@ function setUp(count: number) {
   };
   const calls = new PersistentCalls(clock);
   let looksOver = 0;
+  const notOwn = new Map<Session, string>();
+  const seenRooms: string[] = [];
   const look = new SessionLook({
     live: () => sessions.map(({ session }) => session),
     keeper: new SessionKeeper(store),
@@ -58,7 +58,7 @@ function setUp(count: number) {
     },
   });
   return {
-    ...{ clock, store, sessions, seen, look, away, roomsAway, seenRooms, notOwn },
+    ...{ clock, store, sessions, seen, look, notOwn, away, roomsAway, seenRooms },
     /** How many sessions the store has. */
     restored: async () => (await store.sessions('ada')).length,
     fail: (times: number) => {
@@ -136,17 +136,17 @@ test('N4: a part of the store that does not answer keeps no other sessions from 
 
 test('N4: a room that can not be reached keeps no other of its session from being looked at', async () => {
   const { clock, sessions, look, roomsAway, seenRooms, over } = setUp(1);
-  const id = sessions[0]?.session.sessionId ?? '';
+  const { sessionId = '' } = sessions[0]?.session ?? {};
   for (const roomId of ['away', 'there']) sessions[0]?.session.rooms.set(roomId, {} as RoomMembership);
   roomsAway.add('away');
   look.start('rooms-too');
-  await expect.poll(() => seenRooms).toEqual(['all', `away of ${id}`, `there of ${id}`]);
+  await expect.poll(() => seenRooms).toEqual(['all', `away of ${sessionId}`, `there of ${sessionId}`]);
   roomsAway.clear();
   await over(1, () => clock.advance(1_000));
 });
 
 test('N4: who asks for a look while a part of the store is away does not wait for that part', async () => {
-  const { clock, store, sessions, look, away, restored, over, notOwn } = setUp(2);
+  const { clock, store, sessions, look, away, restored, notOwn, over } = setUp(2);
   const [first, second] = sessions;
   away.set(first?.session.sessionId ?? '', unavailable);
   look.start('rooms-too');
@@ -157,9 +157,20 @@ test('N4: who asks for a look while a part of the store is away does not wait fo
   await store.forget({ userId, sessionId });
   look.start('rooms-too');
   await over(1, () => clock.advance(1_000));
-  await expect.poll(() => [...notOwn.values()]).toEqual(['ended']);
+  await expect.poll(() => notOwn.size).toBe(1);
   away.clear();
   await over(2, () => clock.advance(1_000));
+});
+
+test('N4: a session that was put back has its rooms looked at, also where they could not be at once', async () => {
+  const { clock, sessions, look, roomsAway, seenRooms, over } = setUp(1);
+  sessions[0]?.session.rooms.set('away', {} as RoomMembership);
+  roomsAway.add('away');
+  look.start('sessions');
+  await expect.poll(() => seenRooms).toHaveLength(1);
+  roomsAway.clear();
+  await over(1, () => clock.advance(1_000));
+  expect(seenRooms).toHaveLength(2);
 });
 
 test("sessions that are not the node's own any more are found, each as what it is", async () => {
