@@ -10,7 +10,10 @@ test('R2, R4: a room that is locked in a Directory of this process is locked for
   let access: RoomAccess = RoomAccess.OPEN;
   const directory: DirectorySource = {
     room: (roomId) =>
-      create(RoomRecordSchema, { roomId, policy: { access, createOnJoin: true, permissions: { relay: true } } }),
+      create(RoomRecordSchema, {
+        roomId,
+        policy: { access, createOnJoin: true, permissions: { relay: true } },
+      }),
     authorizeJoin: () => ({ allowed: true }),
     user: () => undefined,
     contacts: () => [],
