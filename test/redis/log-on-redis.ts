@@ -1,4 +1,4 @@
-import { RedisClient } from '../../src/server/adapter/redis/client/redis-client.ts';
+import { RedisClient, type RedisClientOptions } from '../../src/server/adapter/redis/client/redis-client.ts';
 import type { RedisAddress } from '../../src/server/adapter/redis/client/redis-connection.ts';
 import type { RedisPlace } from '../../src/server/adapter/redis/client/redis-topology.ts';
 import { RedisRoomLog } from '../../src/server/adapter/redis/stream/redis-room-log.ts';
@@ -15,7 +15,10 @@ export function addressOf({ port }: { readonly port: number }): RedisAddress {
 }
 
 /** A Redis of a test's own, for a node. */
-export function connectTo(place: RedisPlace): RedisClient {
+export function connectTo(
+  place: RedisPlace,
+  options: Partial<Pick<RedisClientOptions, 'access' | 'log'>> = {},
+): RedisClient {
   return new RedisClient({
     place,
     access: { tls: false, database: 0 },
@@ -23,6 +26,7 @@ export function connectTo(place: RedisPlace): RedisClient {
     log: quietLog,
     deadlineMs: 500,
     callTimeoutMs: 2_000,
+    ...options,
   });
 }
 
@@ -49,7 +53,7 @@ export function logOn(
     redis,
     log,
     /** An entry for all. */
-    commit: (seq: number, id = 'ada') => log.commit(room, saying(seq, id)),
+    commit: (seq: number, id = 'ada', stream = room) => log.commit(stream, saying(seq, id)),
     head: async () => (await log.state(room))?.head ?? { epoch: 0, offset: 0, lastToAll: 0 },
     /** All that the log has, as text. */
     texts: async (): Promise<string[]> => {

@@ -14,7 +14,7 @@ async function setUp() {
   const clock = new FakeClock();
   const access = { tls: false, database: 0 };
   const connection = await RedisConnection.open({ address: addressOf(server), access, clock, deadlineMs });
-  onTestFinished(() => connection.close());
+  onTestFinished(() => connection.close('the test has ended'));
   return { server, clock, connection };
 }
 

@@ -2,6 +2,7 @@ import calculateSlot from 'cluster-key-slot';
 import type { Clock } from '../../../../shared/clock.ts';
 import { ErrorCode, SignalError } from '../../../../shared/signal-error.ts';
 import type { Log } from '../../../port/log.ts';
+import { Outage } from './outage.ts';
 import type { ChannelListener, ChannelSubscription, Redis, RedisArgument, RedisReply } from './redis.ts';
 import type { RedisAccess, RedisAddress } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
@@ -48,6 +49,8 @@ interface Subscribed {
 export class RedisClient implements Redis {
   readonly #options: RedisClientOptions;
   readonly #topology: RedisTopology;
+  /** Of whoever is asked for the topology. */
+  readonly #outage: Outage;
   readonly #primaries = new Map<string, RedisPrimary>();
   #slots: readonly (RedisPrimary | undefined)[] = [];
   readonly #channels = new Map<string, Subscribed>();
@@ -62,6 +65,7 @@ export class RedisClient implements Redis {
   constructor(options: RedisClientOptions) {
     this.#options = options;
     this.#topology = new RedisTopology(options);
+    this.#outage = new Outage({ ...options, server: options.place.kind });
     void this.look();
     if (!this.#topology.isFixed) this.#lookRoutinely();
   }
@@ -208,15 +212,17 @@ export class RedisClient implements Redis {
   }
 
   async #look(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock } = this.#options;
     const sinceMs = clock.monotonicMs() - this.#lookedAtMs;
     if (sinceMs < lookMs) await new Promise<void>((resolve) => void clock.after(lookMs - sinceMs, resolve));
     this.#lookedAtMs = clock.monotonicMs();
     if (this.#isClosed) return;
     try {
-      this.#apply(await this.#topology.discover(this.primaries));
+      const ranges = await this.#topology.discover(this.primaries);
+      this.#outage.ended();
+      this.#apply(ranges);
     } catch (error) {
-      log.debug('redis.look_failed', { reason: error instanceof Error ? error.message : String(error) });
+      this.#outage.failed(error instanceof Error ? error.message : String(error));
     }
   }
 

@@ -44,8 +44,8 @@ const looksToDeadline = 4;
  */
 export class RedisConnection {
   readonly address: RedisAddress;
-  /** Resolves when it is closed, by whomever. */
-  readonly closed: Promise<void>;
+  /** Resolves when it is closed, by whomever, with the reason. No password stands in it. */
+  readonly closed: Promise<string>;
   readonly #redis: Redis;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
@@ -54,6 +54,8 @@ export class RedisConnection {
   #heardAtMs = 0;
   #cancelLook: (() => void) | undefined;
   #isClosed = false;
+  /** What closed it, as far as that is known. */
+  #reason: string | undefined;
   /** The stream, while what is sent waits to be written. */
   #corked: Duplex | undefined;
   /** By the monotonic clock. */
@@ -84,26 +86,26 @@ export class RedisConnection {
     this.closed = new Promise((resolve) => {
       this.#redis.once('end', () => {
         this.#end();
-        resolve();
+        resolve((this.#reason ??= 'the server closed the connection'));
       });
     });
-    // Told by `closed` and by each command that fails.
-    this.#redis.on('error', () => undefined);
+    // What the library only tells, as a database that is not there, is no less the end of what was asked for.
+    this.#redis.on('error', ({ message }: Error) => this.close(without(access.password, message)));
   }
 
   /** Connects. Rejects with a fault `not-sent`. */
   static async open(options: RedisConnectionOptions): Promise<RedisConnection> {
     const connection = new RedisConnection(options);
-    const { host, port } = options.address;
+    const { address, clock, deadlineMs } = options;
     // A server that accepts and then says nothing is given up too.
-    const cancel = options.clock.after(options.deadlineMs, () => connection.close());
+    const cancel = clock.after(deadlineMs, () => connection.close(`it is not ready within ${deadlineMs} ms`));
     try {
       await connection.#redis.connect();
     } catch (error) {
-      connection.close();
+      connection.close(error instanceof Error ? error.message : String(error));
       throw new RedisFault(
         'not-sent',
-        `no connection to ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`,
+        `no connection to ${address.host}:${address.port}: ${connection.#reason}`,
       );
     } finally {
       cancel();
@@ -135,8 +137,9 @@ export class RedisConnection {
     this.#redis.on('moved', listener);
   }
 
-  /** At once: a server that does not answer does not answer a farewell either. */
-  close(): void {
+  /** At once: a server that does not answer does not answer a farewell either. The first reason is the one. */
+  close(reason: string): void {
+    this.#reason ??= reason;
     this.#redis.disconnect();
     (this.#redis.stream as Duplex | undefined)?.destroy();
   }
@@ -185,7 +188,7 @@ export class RedisConnection {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     if (name === 'ReplyError') return RedisFault.ofReply(new Error(message));
     if (message.startsWith("Stream isn't writeable")) return new RedisFault('not-sent', message);
-    return new RedisFault('unknown', message);
+    return new RedisFault('unknown', this.#reason ?? message);
   }
 
   #lookLater(): () => void {
@@ -196,7 +199,8 @@ export class RedisConnection {
       if (this.#unanswered === 0) return;
       // A process that stood still has not read yet what came meanwhile.
       if (this.#clock.monotonicMs() - dueMs >= betweenMs) this.#heardAtMs = this.#clock.monotonicMs();
-      if (this.#clock.monotonicMs() - this.#heardAtMs >= this.#deadlineMs) this.close();
+      if (this.#clock.monotonicMs() - this.#heardAtMs >= this.#deadlineMs)
+        this.close(`the server answered nothing for ${this.#deadlineMs} ms`);
       else this.#cancelLook = this.#lookLater();
     });
   }
@@ -212,4 +216,9 @@ export class RedisConnection {
 
 function closed(): Promise<never> {
   return Promise.reject(new RedisFault('not-sent', 'the connection is closed'));
+}
+
+/** A server may repeat what it was given. */
+function without(password: string | undefined, text: string): string {
+  return password === undefined || password === '' ? text : text.replaceAll(password, '***');
 }

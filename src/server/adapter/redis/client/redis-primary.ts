@@ -1,9 +1,10 @@
-import { backoffDelayMs } from '../../../../shared/backoff.ts';
 import type { Clock } from '../../../../shared/clock.ts';
 import type { Log } from '../../../port/log.ts';
+import { KeptConnection } from './kept-connection.ts';
+import { Outage } from './outage.ts';
 import type { PackedArguments } from './packed-arguments.ts';
 import type { RedisArgument, RedisReply } from './redis.ts';
-import { type RedisAccess, type RedisAddress, RedisConnection } from './redis-connection.ts';
+import type { RedisAccess, RedisAddress, RedisConnection } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
 import { RedisScript } from './redis-script.ts';
 import { ShardChannels } from './shard-channels.ts';
@@ -20,38 +21,38 @@ export interface RedisPrimaryOptions {
   readonly onMoved: () => void;
 }
 
-const reconnectBackoff = { firstDelayMs: 50, maxDelayMs: 1_000 };
-
 /** One primary: a connection for commands that is made anew whenever it is lost, and one for what is published. */
 export class RedisPrimary {
   readonly address: RedisAddress;
   readonly channels: ShardChannels;
   readonly #options: RedisPrimaryOptions;
-  #connection: RedisConnection | undefined;
-  #isClosed = false;
+  readonly #kept: KeptConnection;
   #replicating: Promise<void> | undefined;
-  #cancelWait: () => void = () => undefined;
 
   constructor(options: RedisPrimaryOptions) {
     this.address = options.address;
     this.#options = options;
-    this.channels = new ShardChannels(options);
-    void this.#keepUp();
+    const { address, access, clock, log, deadlineMs, onMoved, onChange } = options;
+    const outage = new Outage({ server: `${address.host}:${address.port}`, clock, log });
+    const connection = { address, access, clock, deadlineMs, outage };
+    this.channels = new ShardChannels({ ...connection, onMoved });
+    this.#kept = new KeptConnection({ ...connection, prepare: loadMissing, onChange: () => onChange() });
+    this.#kept.keep();
   }
 
   /** Whether commands can be sent. */
   get isReady(): boolean {
-    return this.#connection !== undefined;
+    return this.#kept.current !== undefined;
   }
 
   /** Rejects with a fault. */
   send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#connection?.send(name, args) ?? this.#notConnected();
+    return this.#kept.current?.send(name, args) ?? this.#notConnected();
   }
 
   /** Calls a script. Rejects with a fault. */
   run(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#connection?.run(call, args) ?? this.#notConnected();
+    return this.#kept.current?.run(call, args) ?? this.#notConnected();
   }
 
   /**
@@ -84,63 +85,17 @@ export class RedisPrimary {
 
   /** Lets the connection go, for what is behind it is not what it was. A new one is made. */
   reconnect(): void {
-    this.#connection?.close();
+    this.#kept.renew('it is no primary any more');
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#cancelWait();
-    this.#connection?.close();
+    this.#kept.letGo();
     this.channels.close();
   }
 
   #notConnected(): Promise<never> {
     const { host, port } = this.address;
     return Promise.reject(new RedisFault('not-sent', `no connection to ${host}:${port}`));
-  }
-
-  async #keepUp(): Promise<void> {
-    for (let failures = 0; !this.#isClosed; ) {
-      try {
-        await this.#serve(() => {
-          failures = 0;
-        });
-      } catch {
-        // Said by whoever asks; it is tried again.
-      }
-      await this.#wait(backoffDelayMs(reconnectBackoff, failures++));
-    }
-  }
-
-  /** Connects, and stays until the connection is lost. */
-  async #serve(connected: () => void): Promise<void> {
-    const { onChange } = this.#options;
-    const connection = await RedisConnection.open(this.#options);
-    try {
-      await loadMissing(connection);
-      if (this.#isClosed) return;
-      connected();
-      this.#connection = connection;
-      onChange();
-      await connection.closed;
-    } finally {
-      connection.close();
-      if (this.#connection === connection) {
-        this.#connection = undefined;
-        onChange();
-      }
-    }
-  }
-
-  async #wait(ms: number): Promise<void> {
-    if (this.#isClosed) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve);
-      this.#cancelWait = () => {
-        cancel();
-        resolve();
-      };
-    });
   }
 }
 

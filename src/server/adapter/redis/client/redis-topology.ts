@@ -89,7 +89,7 @@ export class RedisTopology {
     try {
       return await ask(connection);
     } finally {
-      connection.close();
+      connection.close('it has answered');
     }
   }
 }
