@@ -78,17 +78,26 @@ test('O1: a server that repeats the password that it was given does not bring it
   expect(JSON.stringify(lines)).not.toContain('secret');
 });
 
-test('O1: what the user may not do that a node needs is logged', async () => {
+test('O1: what the user may not do that a node needs is logged, also of a subscription', async () => {
   const server = await start();
-  await server.call('ACL', 'SETUSER', 'node', 'on', '>pass', '~*', '&*', '+@all', '-script');
+  await server.call('ACL', 'SETUSER', 'node', 'on', '>pass', '~*', '+@all', '-script');
   const access = { username: 'node', password: 'pass' };
-  const { redis, lines } = loggedOf({ kind: 'server', address: addressOf(server) }, access);
-  await expect
-    .poll(() => lines.map(({ fields }) => fields?.['reason']))
-    .toEqual([expect.stringContaining('NOPERM')]);
+  const { redis, lines, events } = loggedOf({ kind: 'server', address: addressOf(server) }, access);
+  const reasons = () => lines.map(({ fields }) => fields?.['reason']);
+  await expect.poll(reasons).toEqual([expect.stringContaining('NOPERM')]);
   expect(redis.isAvailable).toBe(false);
-  await server.call('ACL', 'SETUSER', 'node', '+script');
+  await server.call('ACL', 'SETUSER', 'node', '+script', 'resetchannels');
   await expect.poll(() => redis.isAvailable, { timeout: 5_000 }).toBe(true);
+  const subscription = redis.subscribe('channel', {
+    onMessage: () => undefined,
+    onInterrupted: () => undefined,
+  });
+  await expect.poll(events).toContain('redis.subscribe_refused');
+  await pause(500);
+  expect(events()).toEqual(['redis.unreachable', 'redis.reached', 'redis.subscribe_refused']);
+  expect(reasons().at(-1)).toContain('NOPERM');
+  await server.call('ACL', 'SETUSER', 'node', 'allchannels');
+  (await subscription).close();
 });
 
 test('O1: a database that the server has not is not replaced by the first one', async () => {

@@ -1,5 +1,6 @@
 import { backoffDelayMs } from '../../../../shared/backoff.ts';
 import type { Outage } from './outage.ts';
+import { Pause } from './pause.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
 export interface KeptConnectionOptions extends RedisConnectionOptions {
@@ -19,13 +20,14 @@ const pingIntervalMs = 1_000;
 /** A connection to one server that is made anew whenever it is lost, for as long as it is wanted. */
 export class KeptConnection {
   readonly #options: KeptConnectionOptions;
+  readonly #pause: Pause;
   #current: RedisConnection | undefined;
   #isWanted = false;
   #isRunning = false;
-  #cancelWait: () => void = () => undefined;
 
   constructor(options: KeptConnectionOptions) {
     this.#options = options;
+    this.#pause = new Pause(options.clock);
   }
 
   /** The one that can be used; undefined: there is none at the moment. */
@@ -42,7 +44,7 @@ export class KeptConnection {
   /** None is wanted any more, until `keep`. */
   letGo(): void {
     this.#isWanted = false;
-    this.#cancelWait();
+    this.#pause.end();
     const connection = this.#current;
     this.#current = undefined;
     connection?.close('it is not wanted any more');
@@ -63,9 +65,13 @@ export class KeptConnection {
       } catch (error) {
         this.#options.outage.failed(error instanceof Error ? error.message : String(error));
       }
-      await this.#wait(backoffDelayMs(reconnectBackoff, failures++));
+      await this.#waitAfter(failures++);
     }
     this.#isRunning = false;
+  }
+
+  async #waitAfter(failures: number): Promise<void> {
+    if (this.#isWanted) await this.#pause.wait(backoffDelayMs(reconnectBackoff, failures));
   }
 
   async #open(): Promise<RedisConnection> {
@@ -111,16 +117,5 @@ export class KeptConnection {
       isStopped = true;
       cancel();
     };
-  }
-
-  async #wait(ms: number): Promise<void> {
-    if (!this.#isWanted) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve);
-      this.#cancelWait = () => {
-        cancel();
-        resolve();
-      };
-    });
   }
 }

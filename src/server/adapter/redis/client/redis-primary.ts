@@ -35,7 +35,7 @@ export class RedisPrimary {
     const { address, access, clock, log, deadlineMs, onMoved, onChange } = options;
     const outage = new Outage({ server: `${address.host}:${address.port}`, clock, log });
     const connection = { address, access, clock, deadlineMs, outage };
-    this.channels = new ShardChannels({ ...connection, onMoved });
+    this.channels = new ShardChannels({ ...connection, log, onMoved });
     this.#kept = new KeptConnection({ ...connection, prepare: loadMissing, onChange: () => onChange() });
     this.#kept.keep();
   }

@@ -1,10 +1,15 @@
+import { backoffDelayMs } from '../../../../shared/backoff.ts';
+import type { Log } from '../../../port/log.ts';
 import { KeptConnection } from './kept-connection.ts';
 import type { Outage } from './outage.ts';
+import { Pause } from './pause.ts';
 import type { RedisConnection, RedisConnectionOptions } from './redis-connection.ts';
+import { RedisFault } from './redis-fault.ts';
 
 export interface ShardChannelsOptions extends RedisConnectionOptions {
+  readonly log: Log;
   readonly outage: Outage;
-  /** The server said that a channel's slot is elsewhere. */
+  /** The server does not have a channel's slot, or not now. */
   readonly onMoved: () => void;
 }
 
@@ -15,22 +20,32 @@ export interface ShardListener {
   onSubscribed(): void;
 }
 
+const againBackoff = { firstDelayMs: 100, maxDelayMs: 1_000 };
+
 /**
  * The sharded channels of one server, on a connection of their own that is there as long as one is subscribed. The list of channels is kept here:
  * after a lost connection, or when the server itself ended a subscription, all of them are subscribed again, each with a command of its
- * own, so that none crosses slots.
+ * own, so that none crosses slots. One that the server does not take is tried again for as long as it is wanted here: what says where slots are
+ * may know of a move before the server does.
  */
 export class ShardChannels {
-  readonly #onMoved: () => void;
+  readonly #options: ShardChannelsOptions;
   readonly #kept: KeptConnection;
   readonly #listeners = new Map<string, ShardListener>();
+  /** Those that the server did not take, until they are tried again. */
+  readonly #refused = new Set<string>();
+  readonly #pause: Pause;
+  #isTryingAgain = false;
+  #isRefusalLogged = false;
 
-  constructor({ onMoved, ...options }: ShardChannelsOptions) {
-    this.#onMoved = onMoved;
+  constructor(options: ShardChannelsOptions) {
+    this.#options = options;
+    this.#pause = new Pause(options.clock);
     this.#kept = new KeptConnection({
       ...options,
       isPinged: true,
       onChange: (connection) => {
+        this.#forgetRefused();
         if (connection !== undefined) this.#subscribeAll(connection);
       },
     });
@@ -41,18 +56,20 @@ export class ShardChannels {
     this.#listeners.set(channel, listener);
     const { current } = this.#kept;
     if (current === undefined) this.#kept.keep();
-    else this.#subscribe(current, channel, listener);
+    else void this.#subscribe(current, channel, listener);
   }
 
   remove(channel: string, listener: ShardListener): void {
     if (this.#listeners.get(channel) !== listener) return;
     this.#listeners.delete(channel);
-    if (this.#listeners.size === 0) this.#kept.letGo();
+    if (this.#listeners.size === 0) this.close();
     else this.#kept.current?.send('SUNSUBSCRIBE', [channel]).catch(() => undefined);
   }
 
+  /** None is subscribed any more, until `add`. */
   close(): void {
     this.#listeners.clear();
+    this.#forgetRefused();
     this.#kept.letGo();
   }
 
@@ -61,22 +78,66 @@ export class ShardChannels {
       this.#listeners.get(channel.toString('latin1'))?.onMessage(message),
     );
     connection.onUnsubscribed(() => this.#unsubscribed(connection));
-    for (const [channel, listener] of this.#listeners) this.#subscribe(connection, channel, listener);
+    for (const [channel, listener] of this.#listeners) void this.#subscribe(connection, channel, listener);
   }
 
-  #subscribe(connection: RedisConnection, channel: string, listener: ShardListener): void {
-    connection.send('SSUBSCRIBE', [channel]).then(
+  /** Resolves when it is answered, whatever the answer. */
+  #subscribe(connection: RedisConnection, channel: string, listener: ShardListener): Promise<void> {
+    const isWanted = () => this.#listeners.get(channel) === listener && connection === this.#kept.current;
+    return connection.send('SSUBSCRIBE', [channel]).then(
       () => {
-        if (this.#listeners.get(channel) === listener) listener.onSubscribed();
+        if (isWanted()) listener.onSubscribed();
       },
-      // Moved, or the connection is lost: either is heard of in another way.
-      () => undefined,
+      (error: unknown) => {
+        if (isWanted() && error instanceof RedisFault) this.#notTaken(channel, error);
+      },
     );
+  }
+
+  #notTaken(channel: string, fault: RedisFault): void {
+    // The connection is lost: on the next one all are subscribed.
+    if (fault.kind === 'unknown' || fault.kind === 'not-sent') return;
+    if (fault.kind === 'refused') this.#logRefusal(fault);
+    else this.#options.onMoved();
+    this.#refused.add(channel);
+    if (!this.#isTryingAgain) void this.#tryAgain();
+  }
+
+  async #tryAgain(): Promise<void> {
+    this.#isTryingAgain = true;
+    for (let failures = 0; this.#refused.size > 0; failures++) {
+      await this.#pause.wait(backoffDelayMs(againBackoff, failures));
+      const channels = [...this.#refused];
+      this.#refused.clear();
+      await Promise.all(channels.map((channel) => this.#subscribeIfWanted(channel)));
+    }
+    this.#isTryingAgain = false;
+  }
+
+  async #subscribeIfWanted(channel: string): Promise<void> {
+    const listener = this.#listeners.get(channel);
+    const { current } = this.#kept;
+    if (listener !== undefined && current !== undefined) await this.#subscribe(current, channel, listener);
+  }
+
+  /** On another connection all are subscribed anew. */
+  #forgetRefused(): void {
+    this.#isRefusalLogged = false;
+    this.#refused.clear();
+    this.#pause.end();
+  }
+
+  /** Sending it again may not help, but who gives the right to it can. */
+  #logRefusal({ message: reason }: RedisFault): void {
+    if (this.#isRefusalLogged) return;
+    this.#isRefusalLogged = true;
+    const { log, address } = this.#options;
+    log.warn('redis.subscribe_refused', { server: `${address.host}:${address.port}`, reason });
   }
 
   /** Which one, only the server knows: a connection on which all are subscribed anew is sure. */
   #unsubscribed(connection: RedisConnection): void {
     connection.close('the server ended a subscription');
-    this.#onMoved();
+    this.#options.onMoved();
   }
 }

@@ -1,0 +1,27 @@
+import type { Clock } from '../../../../shared/clock.ts';
+
+/** A wait that can be cut short. One at a time. */
+export class Pause {
+  readonly #clock: Clock;
+  #end: () => void = () => undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves after this time, in milliseconds, or at `end`. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(ms, resolve);
+      this.#end = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Ends the wait that there is. */
+  end(): void {
+    this.#end();
+  }
+}
