@@ -43,3 +43,14 @@ test('by default the primary alone acknowledges', async () => {
   expect(offsetOf(await node.commit(1))).toBe(1);
   replica.resume();
 });
+
+test('S6: what a primary took that is made a replica before another has it is said to be unknown', async () => {
+  const { primary, replica, node } = await setUp('replica');
+  expect(offsetOf(await node.commit(1))).toBe(1);
+  replica.pause();
+  onTestFinished(() => replica.resume());
+  const outcome = Promise.resolve(node.commit(2)).catch((error: unknown) => error);
+  await expect.poll(() => primary.call('XLEN', 'room:{daily}:log'), { interval: 10 }).toBe(2);
+  await primary.call('REPLICAOF', '127.0.0.1', replica.port);
+  expect(await outcome).toMatchObject({ code: ErrorCode.OUTCOME_UNKNOWN });
+}, 30_000);

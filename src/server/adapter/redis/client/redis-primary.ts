@@ -57,7 +57,7 @@ export class RedisPrimary {
 
   /**
    * Resolves when a replica has all that was sent before. What is asked in one turn of the event loop waits together. Rejects with a fault
-   * `unknown` where none has it in time.
+   * `unknown` where that is not known, whatever the reason: what was sent before has been carried out.
    */
   replicated(): Promise<void> {
     if (this.#replicating === undefined) {
@@ -74,7 +74,9 @@ export class RedisPrimary {
   async #awaitReplica(): Promise<void> {
     // Before the connection is taken for lost.
     const withinMs = Math.floor(this.#options.deadlineMs / 2);
-    const replicas = await this.send('WAIT', [1, withinMs]);
+    const replicas = await this.send('WAIT', [1, withinMs]).catch((error: unknown) => {
+      throw new RedisFault('unknown', error instanceof Error ? error.message : String(error));
+    });
     if (replicas === 0) throw new RedisFault('unknown', `no replica had it within ${withinMs} ms`);
   }
 
