@@ -1,7 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { relayCommit } from '../../src/server/domain/relay.ts';
+import type { Commit } from '../../src/server/port/room-log.ts';
 import { ErrorCode } from '../../src/shared/signal-error.ts';
+import { infoField } from './call-redis.ts';
 import { inSync } from './in-sync.ts';
-import { addressOf, logOn, offsetOf } from './log-on-redis.ts';
+import { addressOf, logOn, offsetOf, room, saying } from './log-on-redis.ts';
 import { RedisServer } from './redis-server.ts';
 
 async function setUp(ack: 'memory' | 'replica') {
@@ -54,3 +57,29 @@ test('S6: what a primary took that is made a replica before another has it is sa
   await primary.call('REPLICAOF', '127.0.0.1', replica.port);
   expect(await outcome).toMatchObject({ code: ErrorCode.OUTCOME_UNKNOWN });
 }, 30_000);
+
+const member = { sessionId: 'ada', userId: 'ada', gen: 1, node: 'a', info: new Uint8Array() };
+const joining: Commit = { ...saying(1), changes: [{ kind: 'add-member', peerId: 'ada', member }] };
+const joiningToo: Commit = { ...saying(1, 'bob'), changes: [{ kind: 'add-member', peerId: 'bob', member }] };
+
+test('S6: what a primary has already is written once more when it is sent again, as a replica is waited for by what a connection wrote', async () => {
+  const { primary, node } = await setUp('memory');
+  const changes = async () =>
+    Number(infoField(await primary.call('INFO', 'persistence'), 'rdb_changes_since_last_save'));
+  const joined = await node.log.commit(room, joining);
+  await node.log.commit(room, joiningToo);
+  const position = joined.outcome === 'applied' ? joined.position : { epoch: 0, offset: 0 };
+  const relay = relayCommit(
+    { id: 'ada', gen: 1, seq: 4 },
+    { peerId: 'ada', joined: position },
+    'bob',
+    new Uint8Array(1),
+  );
+  for (const commit of [saying(3), relay]) {
+    const first = await node.log.commit(room, commit);
+    expect(first).toMatchObject({ outcome: 'applied', again: false });
+    const before = await changes();
+    expect(await node.log.commit(room, commit)).toEqual({ ...first, again: true });
+    expect(await changes()).toBeGreaterThan(before);
+  }
+});

@@ -9,8 +9,8 @@ local stream = openStream(seed) or newStream(seed)
 local found = not stream.isNew and redis.call('HGET', sourcesKey, sourceId)
 local source = found and readSource(found)
 
-local function noteGen()
-  if source and gen > source.gen then
+local function noteGen(isWritten)
+  if source and (gen > source.gen or isWritten) then
     source.gen = gen
     redis.call('HSET', sourcesKey, sourceId, packSource(source))
   end
@@ -18,7 +18,8 @@ end
 
 local answer = source and answerOf(stream, source, gen, seq)
 if answer then
-  if answer[1] ~= STALE then noteGen() end
+  -- Written once more: a replica is waited for by what this connection wrote, and the commit may have come on another one.
+  if answer[1] ~= STALE then noteGen(answer[1] == AGAIN) end
   return answer
 end
 

@@ -29,6 +29,8 @@ for index = 4, #ARGV, 2 do
     source.gen = gen
     source.isChanged = true
   end
+  -- Written once more: a replica is waited for by what this connection wrote, and the relay may have come on another one.
+  if answer and answer[1] == AGAIN then source.isChanged = true end
   if not answer then
     local sender = stream and recordOf(members, membersKey, from, readMember)
     local receiver = stream and recordOf(members, membersKey, to, readMember)
