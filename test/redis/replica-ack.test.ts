@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { RedisNodeLeases } from '../../src/server/adapter/redis/redis-node-leases.ts';
 import { relayCommit } from '../../src/server/domain/relay.ts';
 import type { Commit } from '../../src/server/port/room-log.ts';
 import { ErrorCode } from '../../src/shared/signal-error.ts';
@@ -46,6 +47,25 @@ test('by default the primary alone acknowledges', async () => {
   expect(offsetOf(await node.commit(1))).toBe(1);
   replica.resume();
 });
+
+test('N3: while no replica answers, what waits for one holds up neither leases nor reads', async () => {
+  const { replica, node } = await setUp('replica');
+  expect(offsetOf(await node.commit(1))).toBe(1);
+  replica.pause();
+  onTestFinished(() => replica.resume());
+  const outcomes: Promise<unknown>[] = [];
+  // Each in a turn of its own.
+  for (let number = 0; number < 10; number++) {
+    outcomes.push(Promise.resolve(node.commit(1, 'bob', `room:${number}`)).catch((error: unknown) => error));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const beganAtMs = performance.now();
+  await new RedisNodeLeases(node.redis).renew('a');
+  expect(await node.texts()).toEqual(['ada 1']);
+  expect(performance.now() - beganAtMs).toBeLessThan(1_000);
+  replica.resume();
+  await Promise.all(outcomes);
+}, 20_000);
 
 test('S6: what a primary took that is made a replica before another has it is said to be unknown', async () => {
   const { primary, replica, node } = await setUp('replica');

@@ -44,7 +44,7 @@ interface Subscribed {
 
 /**
  * The Redis deployment of a node: knows its primaries and their slots, and keeps connections to them. Commands of one slot that are sent
- * one after the other on an unchanged topology are carried out in that order.
+ * one after the other on an unchanged topology are carried out in that order; of those that wait for a replica this is true among themselves.
  */
 export class RedisClient implements Redis {
   readonly #options: RedisClientOptions;
@@ -103,9 +103,8 @@ export class RedisClient implements Redis {
   ): Promise<RedisReply> {
     const primary = this.#slots[slot];
     if (primary === undefined) return noPrimary(slot);
-    const sent = primary.run(script.callOn(keys), args);
-    const answered =
-      ack === 'memory' ? sent : Promise.all([sent, primary.replicated()]).then(([reply]) => reply);
+    const call = script.callOn(keys);
+    const answered = ack === 'memory' ? primary.run(call, args) : primary.runReplicated(call, args);
     return answered.catch((error: unknown) => this.#mend(primary, error, script));
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../../shared/clock.ts';
 import type { Log } from '../../../port/log.ts';
+import { GroupWait } from './group-wait.ts';
 import { KeptConnection } from './kept-connection.ts';
 import { Outage } from './outage.ts';
 import type { PackedArguments } from './packed-arguments.ts';
@@ -21,63 +22,56 @@ export interface RedisPrimaryOptions {
   readonly onMoved: () => void;
 }
 
-/** One primary: a connection for commands that is made anew whenever it is lost, and one for what is published. */
+/**
+ * One primary: a connection for commands, one for scripts that wait for a replica, and one for what is published. Each is made anew
+ * whenever it is lost.
+ */
 export class RedisPrimary {
   readonly address: RedisAddress;
   readonly channels: ShardChannels;
-  readonly #options: RedisPrimaryOptions;
-  readonly #kept: KeptConnection;
-  #replicating: Promise<void> | undefined;
+  readonly #commands: KeptConnection;
+  /** Kept from the first use on: WAIT holds up what is sent behind it. */
+  readonly #replicated: KeptConnection;
+  #group: GroupWait | undefined;
 
   constructor(options: RedisPrimaryOptions) {
     this.address = options.address;
-    this.#options = options;
     const { address, access, clock, log, deadlineMs, onMoved, onChange } = options;
     const outage = new Outage({ server: `${address.host}:${address.port}`, clock, log });
     const connection = { address, access, clock, deadlineMs, outage };
     this.channels = new ShardChannels({ ...connection, log, onMoved });
-    this.#kept = new KeptConnection({ ...connection, prepare: loadMissing, onChange: () => onChange() });
-    this.#kept.keep();
+    this.#commands = new KeptConnection({ ...connection, prepare: loadMissing, onChange: () => onChange() });
+    this.#replicated = new KeptConnection({
+      ...connection,
+      prepare: loadMissing,
+      isPinged: true,
+      onChange: (opened) => {
+        // It is answered before the connection is taken for lost.
+        this.#group = opened && new GroupWait(opened, Math.floor(deadlineMs / 2));
+      },
+    });
+    this.#commands.keep();
   }
 
   /** Whether commands can be sent. */
   get isReady(): boolean {
-    return this.#kept.current !== undefined;
+    return this.#commands.current !== undefined;
   }
 
   /** Rejects with a fault. */
   send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#kept.current?.send(name, args) ?? this.#notConnected();
+    return this.#commands.current?.send(name, args) ?? this.#notConnected();
   }
 
   /** Calls a script. Rejects with a fault. */
   run(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#kept.current?.run(call, args) ?? this.#notConnected();
+    return this.#commands.current?.run(call, args) ?? this.#notConnected();
   }
 
-  /**
-   * Resolves when a replica has all that was sent before. What is asked in one turn of the event loop waits together. Rejects with a fault
-   * `unknown` where that is not known, whatever the reason: what was sent before has been carried out.
-   */
-  replicated(): Promise<void> {
-    if (this.#replicating === undefined) {
-      this.#replicating = new Promise((resolve, reject) => {
-        setImmediate(() => {
-          this.#replicating = undefined;
-          this.#awaitReplica().then(resolve, reject);
-        });
-      });
-    }
-    return this.#replicating;
-  }
-
-  async #awaitReplica(): Promise<void> {
-    // Before the connection is taken for lost.
-    const withinMs = Math.floor(this.#options.deadlineMs / 2);
-    const replicas = await this.send('WAIT', [1, withinMs]).catch((error: unknown) => {
-      throw new RedisFault('unknown', error instanceof Error ? error.message : String(error));
-    });
-    if (replicas === 0) throw new RedisFault('unknown', `no replica had it within ${withinMs} ms`);
+  /** As `run`, answered when a replica has it too. Such scripts are carried out in their order; what `run` calls may pass them. */
+  runReplicated(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
+    this.#replicated.keep();
+    return this.#group?.run(call, args) ?? this.#notConnected();
   }
 
   /** Makes a script known to the server again, which forgot it. */
@@ -85,13 +79,14 @@ export class RedisPrimary {
     await this.send('SCRIPT', ['LOAD', script.source]);
   }
 
-  /** Lets the connection go, for what is behind it is not what it was. A new one is made. */
+  /** Lets its connections go, for what is behind them is not what it was. New ones are made. */
   reconnect(): void {
-    this.#kept.renew('it is no primary any more');
+    for (const kept of [this.#commands, this.#replicated]) kept.renew('it is no primary any more');
   }
 
   close(): void {
-    this.#kept.letGo();
+    this.#commands.letGo();
+    this.#replicated.letGo();
     this.channels.close();
   }
 
