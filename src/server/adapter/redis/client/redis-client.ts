@@ -206,6 +206,9 @@ export class RedisClient implements Redis {
       // With a server that is no primary any more nothing is to be done; the same address may be one again.
       if (error.word === 'READONLY') primary.reconnect();
       await this.look();
+    } else if (error.word === 'CLUSTERDOWN') {
+      // It may be the only one that sees it so, for others have its slots by now.
+      void this.look();
     }
     throw error;
   }

@@ -106,9 +106,19 @@ async function primaryOf(connection: RedisConnection, name: string): Promise<Red
   return { host: textOf(host), port: Number(textOf(port)) };
 }
 
-/** CLUSTER SLOTS (Redis Cluster specification): ranges, each with its primary first. */
+/**
+ * CLUSTER SLOTS (Redis Cluster specification): ranges, each with its primary first. Who does not reach most masters knows no more than how it was
+ * once, and answers that all the same: it is not believed.
+ */
 async function slotsOf(connection: RedisConnection): Promise<readonly SlotRange[]> {
-  const reply = await connection.send('CLUSTER', ['SLOTS']);
+  const [info, reply] = await Promise.all([
+    connection.send('CLUSTER', ['INFO']),
+    connection.send('CLUSTER', ['SLOTS']),
+  ]);
+  if (!textOf(info).includes('cluster_state:ok')) {
+    const { host, port } = connection.address;
+    throw new RedisFault('not-now', `the cluster is down, as ${host}:${port} sees it`);
+  }
   const ranges = (isList(reply) ? reply : []).map((range): SlotRange => {
     const [first, last, primary] = range as readonly RedisReply[];
     const [host, port] = primary as readonly RedisReply[];
