@@ -119,3 +119,35 @@ test('O1: why the sentinels do not name a primary is logged once', async () => {
   expect(lines[0]?.fields?.['reason']).toContain('WRONGPASS');
   expect(JSON.stringify(lines)).not.toContain('secret');
 });
+
+test('O1: a Redis that may evict what rooms stand on is warned of once, with what to do', async () => {
+  const server = await start({ config: ['maxmemory-policy allkeys-lru', 'maxmemory 100mb'] });
+  const { redis, lines, events } = loggedOf({ kind: 'server', address: addressOf(server) });
+  await expect.poll(() => redis.isAvailable).toBe(true);
+  const warnings = () => lines.filter(({ event }) => event === 'redis.may_evict');
+  await expect.poll(warnings).toEqual([
+    {
+      level: 'warn',
+      event: 'redis.may_evict',
+      fields: {
+        server: `127.0.0.1:${server.port}`,
+        policy: 'allkeys-lru',
+        maxmemoryBytes: 104_857_600,
+        set: 'maxmemory-policy noeviction',
+      },
+    },
+  ]);
+  await server.restart();
+  await expect.poll(events, { timeout: 5_000 }).toContain('redis.reached');
+  expect(warnings()).toHaveLength(1);
+});
+
+test('O1: a Redis that evicts nothing is not warned of, be it by its policy or because it has no limit', async () => {
+  for (const config of [['maxmemory 100mb'], ['maxmemory-policy allkeys-lru']]) {
+    const server = await start({ config });
+    const { redis, lines } = loggedOf({ kind: 'server', address: addressOf(server) });
+    await expect.poll(() => redis.isAvailable).toBe(true);
+    await pause(200);
+    expect(lines).toEqual([]);
+  }
+});

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../../shared/clock.ts';
 import type { Log } from '../../../port/log.ts';
+import { evictionOf } from './eviction.ts';
 import { GroupWait } from './group-wait.ts';
 import { KeptConnection } from './kept-connection.ts';
 import { Outage } from './outage.ts';
@@ -29,18 +30,29 @@ export interface RedisPrimaryOptions {
 export class RedisPrimary {
   readonly address: RedisAddress;
   readonly channels: ShardChannels;
+  readonly #server: string;
+  readonly #log: Log;
   readonly #commands: KeptConnection;
   /** Kept from the first use on: WAIT holds up what is sent behind it. */
   readonly #replicated: KeptConnection;
   #group: GroupWait | undefined;
+  #isWarned = false;
 
   constructor(options: RedisPrimaryOptions) {
     this.address = options.address;
     const { address, access, clock, log, deadlineMs, onMoved, onChange } = options;
-    const outage = new Outage({ server: `${address.host}:${address.port}`, clock, log });
+    this.#server = `${address.host}:${address.port}`;
+    this.#log = log;
+    const outage = new Outage({ server: this.#server, clock, log });
     const connection = { address, access, clock, deadlineMs, outage };
     this.channels = new ShardChannels({ ...connection, log, onMoved });
-    this.#commands = new KeptConnection({ ...connection, prepare: loadMissing, onChange: () => onChange() });
+    this.#commands = new KeptConnection({
+      ...connection,
+      prepare: async (opened) => {
+        await Promise.all([loadMissing(opened), this.#warnOfEviction(opened)]);
+      },
+      onChange: () => onChange(),
+    });
     this.#replicated = new KeptConnection({
       ...connection,
       prepare: loadMissing,
@@ -90,9 +102,20 @@ export class RedisPrimary {
     this.channels.close();
   }
 
+  /** What is evicted is a room's log, members or sessions, and nothing tells of it. */
+  async #warnOfEviction(connection: RedisConnection): Promise<void> {
+    const eviction = await evictionOf(connection);
+    if (eviction === undefined || this.#isWarned) return;
+    this.#isWarned = true;
+    this.#log.warn('redis.may_evict', {
+      server: this.#server,
+      ...eviction,
+      set: 'maxmemory-policy noeviction',
+    });
+  }
+
   #notConnected(): Promise<never> {
-    const { host, port } = this.address;
-    return Promise.reject(new RedisFault('not-sent', `no connection to ${host}:${port}`));
+    return Promise.reject(new RedisFault('not-sent', `no connection to ${this.#server}`));
   }
 }
 
