@@ -4,7 +4,7 @@ import { type ChaosRun, chaosRun } from './run-chaos.ts';
 
 const run = chaosRun('node-kill', [
   ...['--kills', '3', '--away', '1'],
-  ...['--pairs', '8', '--rooms', '2', '--seconds', '30'],
+  ...['--pairs', '8', '--rooms', '2', '--seconds', '60'],
 ]) as ChaosRun<ChaosReport>;
 
 test.concurrent('S6, N3: clients of killed nodes lose nothing, and who does not return is seen leaving once', async (context) => {

@@ -6,7 +6,7 @@ export const clusterFigures = {
   commits_during_move: 'messages sent while the slot of their room moved, and accepted',
   tryagain_seen: 'commands that met a slot half here and half there',
   resumes_by_moves: 'times that a client had to come back while a slot moved',
-  refused_by_moves: 'messages refused while slots moved',
+  refused_by_moves: 'messages refused while a slot moved that did not take long',
   entries_lost: 'entries of killed masters that their replicas had not',
   acknowledged_gone: 'messages that are gone though they were acknowledged, and their receivers were told so',
   told_gone: 'times that a client was told, and had its room anew',
