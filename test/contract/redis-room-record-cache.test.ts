@@ -13,8 +13,8 @@ for (const { name, open } of deployments) {
     const redis = await open();
     return {
       cache: new RedisRoomRecordCache(redis),
-      ttlMs: 400,
-      staleMs: 400,
+      ttlMs: 800,
+      staleMs: 800,
       advance,
       close() {
         redis.close();

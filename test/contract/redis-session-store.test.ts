@@ -14,12 +14,13 @@ async function fixture(
   behind: (redis: Redis) => Redis,
 ): Promise<SessionStoreFixture> {
   const redis = await open();
-  const endedKeepMs = 600;
+  const keptMs = 1_500;
   return {
-    store: new RedisSessionStore({ redis: behind(redis), endedKeepMs }),
-    windowMs: 1_000,
-    endedKeepMs,
-    slackMs: 250,
+    store: new RedisSessionStore({ redis: behind(redis), endedKeepMs: keptMs }),
+    windowMs: keptMs,
+    endedKeepMs: keptMs,
+    slackMs: 100,
+    lateMs: 1_000,
     advance,
     close() {
       redis.close();

@@ -15,6 +15,7 @@ function fixture(behind: (store: SessionStore) => SessionStore): Promise<Session
     windowMs: 2_000,
     endedKeepMs,
     slackMs: 1,
+    lateMs: 1,
     advance: (ms: number) => clock.advance(ms),
     close: () => Promise.resolve(),
   });
