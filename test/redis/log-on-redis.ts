@@ -3,7 +3,7 @@ import type { RedisAddress } from '../../src/server/adapter/redis/client/redis-c
 import type { RedisPlace } from '../../src/server/adapter/redis/client/redis-topology.ts';
 import { RedisRoomLog } from '../../src/server/adapter/redis/stream/redis-room-log.ts';
 import type { Commit, CommitResult, Entry, StreamName } from '../../src/server/port/room-log.ts';
-import { systemClock } from '../../src/shared/clock.ts';
+import { type Clock, systemClock } from '../../src/shared/clock.ts';
 import { quietLog } from '../unit/quiet-log.ts';
 
 export const room: StreamName = 'room:daily';
@@ -30,18 +30,24 @@ export function connectTo(
   });
 }
 
-/** The room log of a node on a Redis of a test's own. */
+/** The room log of a node on a Redis of a test's own. Its silences are as long as `clock` says. */
 export function logOn(
   place: RedisPlace,
   {
     redis = connectTo(place),
+    clock = systemClock,
     node = 'a',
     ack,
-  }: { readonly redis?: RedisClient; readonly node?: string; readonly ack?: 'memory' | 'replica' } = {},
+  }: {
+    readonly redis?: RedisClient;
+    readonly clock?: Clock;
+    readonly node?: string;
+    readonly ack?: 'memory' | 'replica';
+  } = {},
 ) {
   const log = new RedisRoomLog({
     redis,
-    clock: systemClock,
+    clock,
     node,
     keepMs: 60_000,
     maxBytes: 1_000_000,
