@@ -20,7 +20,7 @@ test.concurrent('S7, N1: while every node is replaced clients move no faster tha
 
 test.concurrent('S7: nodes whose clients move all at once are found out', async (context) => {
   const { status, report } = await run(context, '--seed', '52', '--sabotage', 'pace');
-  expect(report.broken).toEqual([expect.stringContaining('most_moves_per_second')]);
+  expect(report.broken.join()).toContain('most_told_per_second');
   expect(report).toMatchObject({ sabotage: 'pace', kept: false, lost: 0, doubled: 0 });
   expect(status).toBe(1);
 });

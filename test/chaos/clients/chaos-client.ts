@@ -15,6 +15,8 @@ export interface ChaosClientOptions {
   readonly node: () => string;
   readonly ledger: Ledger;
   readonly observations: Observations;
+  /** The server told it to move after this long, in milliseconds. */
+  readonly onGoAway: (afterMs: number) => void;
   /** A connection that was open is closed, by the client itself or not. */
   readonly onClose: (byClient: boolean) => void;
 }
@@ -72,7 +74,7 @@ export class ChaosClient {
     await this.#client.close();
   }
 
-  #listen({ name, node, ledger, observations }: ChaosClientOptions): void {
+  #listen({ name, node, ledger, observations, onGoAway }: ChaosClientOptions): void {
     const { room } = this;
     const client = this.#client;
     let before = node();
@@ -85,6 +87,7 @@ export class ChaosClient {
     client.on('closed', ({ code }) => {
       if (!this.#isClosing) observations.end(name, `closed with ${code}`);
     });
+    client.on('go_away', ({ afterMs }) => onGoAway(afterMs));
     client.on('service_status', ({ available }) => observations.serviceStatus(available));
     room.on('signal', ({ data }) => ledger.arrive(name, data));
     room.on('reset', () => {

@@ -110,6 +110,7 @@ async function enterMember(
     node,
     ledger,
     observations,
+    onGoAway: (afterMs) => moves.told(afterMs),
     onClose: (byClient) => {
       moves.closed({ byClient, inFlight: ledger.hasOpen(name) });
       changes.ring();

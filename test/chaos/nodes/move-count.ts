@@ -4,6 +4,8 @@ const secondMs = 1_000;
 export class MoveCount {
   readonly #cameAtMs: number[] = [];
   readonly #drainsMs: number[] = [];
+  /** After how long its clients were told to move, by drain, in milliseconds. */
+  readonly #toldMs: number[][] = [];
   #draining = 0;
   #due = 0;
   #moved = 0;
@@ -15,6 +17,7 @@ export class MoveCount {
   async drain(clients: number, drained: () => Promise<number | undefined>): Promise<void> {
     const startedAtMs = performance.now();
     this.#due += clients;
+    this.#toldMs.push([]);
     this.#draining += 1;
     try {
       if ((await drained()) !== 0) this.#uncleanExits += 1;
@@ -22,6 +25,11 @@ export class MoveCount {
       this.#draining -= 1;
       this.#drainsMs.push(performance.now() - startedAtMs);
     }
+  }
+
+  /** A client was told to move after this long. */
+  told(afterMs: number): void {
+    this.#toldMs.at(-1)?.push(afterMs);
   }
 
   /** A client's connection came to a node that takes it. */
@@ -71,12 +79,22 @@ export class MoveCount {
 
   /** How many connections came within a second, whichever second that was. */
   get mostPerSecond(): number {
-    let most = 0;
-    let first = 0;
-    for (const [last, atMs] of this.#cameAtMs.entries()) {
-      while (atMs - (this.#cameAtMs[first] ?? atMs) >= secondMs) first += 1;
-      most = Math.max(most, last - first + 1);
-    }
-    return most;
+    return mostWithinASecond(this.#cameAtMs);
   }
+
+  /** How many clients of one node were told to move within a second, whichever second that was. */
+  get mostToldPerSecond(): number {
+    return Math.max(0, ...this.#toldMs.map((told) => mostWithinASecond(told.toSorted((a, b) => a - b))));
+  }
+}
+
+/** `atMs`: in the order of time. */
+function mostWithinASecond(atMs: readonly number[]): number {
+  let most = 0;
+  let first = 0;
+  for (const [last, ms] of atMs.entries()) {
+    while (ms - (atMs[first] ?? ms) >= secondMs) first += 1;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
 }

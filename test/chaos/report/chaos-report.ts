@@ -21,6 +21,7 @@ export interface Figures {
   readonly moved: number;
   readonly moved_in_flight: number;
   readonly most_moves_per_second: number;
+  readonly most_told_per_second: number;
   readonly resumes: number;
   readonly resumes_ok: number;
   readonly resumes_elsewhere: number;

@@ -124,6 +124,7 @@ export class Tally {
       moved: moves.moved,
       moved_in_flight: moves.movedInFlight,
       most_moves_per_second: moves.mostPerSecond,
+      most_told_per_second: moves.mostToldPerSecond,
       resumes: observations.resumes,
       resumes_ok: observations.resumesOk,
       resumes_elsewhere: observations.resumesElsewhere,
