@@ -8,6 +8,7 @@ import { RedisClient } from './adapter/redis/client/redis-client.ts';
 import { RedisNodeLeases } from './adapter/redis/redis-node-leases.ts';
 import { RedisPresenceView } from './adapter/redis/redis-presence-view.ts';
 import { RedisRoomRecordCache } from './adapter/redis/redis-room-record-cache.ts';
+import { RedisStoreStatus } from './adapter/redis/redis-store-status.ts';
 import { RedisSessionStore } from './adapter/redis/session/redis-session-store.ts';
 import { RedisRoomLog } from './adapter/redis/stream/redis-room-log.ts';
 import type { Log } from './port/log.ts';
@@ -77,6 +78,7 @@ function redisStore(
 ): Store {
   const callTimeoutMs = timeoutsInCall * deadlineMs;
   const redis = new RedisClient({ place, access, clock, log, deadlineMs, callTimeoutMs });
+  const status = new RedisStoreStatus({ reached: redis, clock, log });
   const roomLog = new RedisRoomLog({
     redis,
     clock,
@@ -90,10 +92,10 @@ function redisStore(
   return {
     roomLog,
     store: new RedisSessionStore({ redis, endedKeepMs }),
-    leases: new RedisNodeLeases(redis),
+    leases: new RedisNodeLeases(redis, status),
     records: new RedisRoomRecordCache(redis),
     presence: new RedisPresenceView({ redis, node, ttlMs: presenceTtlMs }),
-    status: redis,
+    status,
     isShared: true,
     close: () => {
       roomLog.close();

@@ -221,6 +221,47 @@ test('N4: while Redis is away clients stay connected and are told, what they ask
   expect(ben.events('peerLeft')).toEqual([]);
 }, 30_000);
 
+for (const [word, setting, refusing, usual] of [
+  ['NOREPLICAS', 'min-replicas-to-write', '1', '0'],
+  ['OOM', 'maxmemory', '1', '0'],
+] as const) {
+  test(`N4: while Redis is there and refuses writes (${word}) no node is ready, clients stay connected and are told, and then everything goes on`, async () => {
+    const { here, there, redis, signIn } = await setUp({ REDIS_TIMEOUT_MS: '500' });
+    const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
+    const b = randomUUID();
+    await ann.join('daily', randomUUID());
+    await ben.join('daily', b);
+    await redis.call('CONFIG', 'SET', setting, refusing);
+    const told = () =>
+      ann.frames.flatMap(({ frame }) => {
+        const body = frame.case === 'control' ? frame.value.body : undefined;
+        return body?.case === 'serviceStatus' ? [`${body.value.service} ${body.value.available}`] : [];
+      });
+    await expect.poll(told, { timeout: 8_000 }).toEqual(['store false']);
+    const readiness = await fetch(`${here.url}/readyz`);
+    expect([readiness.status, await readiness.json()]).toEqual([
+      503,
+      { status: 'unready', reasons: ['store'] },
+    ]);
+    expect((await fetch(`${here.url}/livez`)).status).toBe(200);
+    expect((await ann.request(signal('daily', b, 'refused'))).result).toMatchObject({
+      case: 'error',
+      value: {
+        code: ErrorCode.UNAVAILABLE,
+        message: 'the store takes no writes for now: the request had no effect',
+        retryable: true,
+      },
+    });
+    await redis.call('CONFIG', 'SET', setting, usual);
+    await expect.poll(told, { timeout: 5_000 }).toEqual(['store false', 'store true']);
+    expect((await fetch(`${here.url}/readyz`)).status).toBe(200);
+    await expect.poll(async () => (await fetch(`${there.url}/readyz`)).status).toBe(200);
+    await ann.request(signal('daily', b, 'again'));
+    await expect.poll(() => signalsOf(ben)).toEqual(['again']);
+    expect(ann.events('peerLeft')).toEqual([]);
+  }, 30_000);
+}
+
 test('N3: a node that drains says that it lives, and takes over from nobody', async () => {
   const env = { NODE_LEASE_MS: '1000', REDIS_TIMEOUT_MS: '500' };
   const { nodes, redis } = await startNodesOnRedis(1, { env });

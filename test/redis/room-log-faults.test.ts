@@ -37,6 +37,20 @@ test('a server that forgot the scripts is given them again', async () => {
   expect((await head()).offset).toBe(2);
 });
 
+test('N4: a call that Redis refuses all the time says that it takes no writes, and not with which word', async () => {
+  const { server, redis } = await setUp();
+  await server.call('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  await expect(redis.call('a', 'SET', 'a', '1')).rejects.toMatchObject({
+    code: ErrorCode.UNAVAILABLE,
+    message: 'the store takes no writes for now',
+  });
+  await server.kill();
+  await expect(redis.call('a', 'SET', 'a', '1')).rejects.toMatchObject({
+    code: ErrorCode.UNAVAILABLE,
+    message: 'the store can not be reached',
+  });
+});
+
 test('S5: commits on a connection that breaks at any byte have their effect once, in order', async () => {
   const { server } = await setUp();
   const random = new Random(20_261_121, 0);

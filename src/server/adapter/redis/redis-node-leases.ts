@@ -2,6 +2,7 @@ import type { NodeLease, NodeLeases } from '../../port/node-leases.ts';
 import type { Redis, RedisReply } from './client/redis.ts';
 import { textsOf } from './client/redis-reply.ts';
 import { RedisScript } from './client/redis-script.ts';
+import type { RedisStoreStatus } from './redis-store-status.ts';
 
 const readScript = RedisScript.load(import.meta.url, 'lease-read.lua');
 const renewScript = RedisScript.load(import.meta.url, 'lease-renew.lua');
@@ -10,15 +11,25 @@ const forgetScript = RedisScript.load(import.meta.url, 'lease-forget.lua');
 /** The names of the nodes, in a slot of its own. */
 const registry = 'nodes';
 
+type WriteProbe = Pick<RedisStoreStatus, 'probe'>;
+
 /** Leases in Redis: a counter in each node's slot. A lineage is the `master_replid` of the primary that has the counter. */
 export class RedisNodeLeases implements NodeLeases {
   readonly #redis: Redis;
+  readonly #status: WriteProbe | undefined;
 
-  constructor(redis: Redis) {
+  /** `status` is told by each renewal whether Redis takes writes. */
+  constructor(redis: Redis, status?: WriteProbe) {
     this.#redis = redis;
+    this.#status = status;
   }
 
-  async renew(node: string): Promise<NodeLease> {
+  renew(node: string): Promise<NodeLease> {
+    const renew = () => this.#renew(node);
+    return this.#status?.probe(renew) ?? renew();
+  }
+
+  async #renew(node: string): Promise<NodeLease> {
     // In this order: whoever removes a name looks for the counter after that, and puts the name back. Carried out twice, a
     // counter rises by two.
     const lease = leaseFrom(await this.#redis.run(renewScript, [keyOf(node)], []));

@@ -150,7 +150,7 @@ export class RedisClient implements Redis {
       };
       const cancel = this.#options.clock.after(this.#options.callTimeoutMs, () => {
         this.#unsubscribe(channel, subscribed);
-        reject(unavailable('the subscription took too long'));
+        reject(unavailable(new Error('the subscription took too long')));
       });
       this.#channels.set(channel, subscribed);
       this.#place(channel, subscribed);
@@ -189,7 +189,7 @@ export class RedisClient implements Redis {
       } catch (thrown) {
         const isHopeless = !(thrown instanceof RedisFault) || thrown.kind === 'refused';
         if (isHopeless || this.#isClosed) throw thrown;
-        if (clock.monotonicMs() >= untilMs) throw unavailable(thrown.message);
+        if (clock.monotonicMs() >= untilMs) throw unavailable(thrown);
         await this.pause();
       }
     }
@@ -297,8 +297,8 @@ function noPrimary(slot: number): Promise<never> {
   return Promise.reject(new RedisFault('not-sent', `no primary is known for slot ${slot}`));
 }
 
-function unavailable(reason: string): SignalError {
-  return new SignalError(ErrorCode.UNAVAILABLE, 'the store can not be reached', {
-    cause: new Error(reason),
-  });
+function unavailable(cause: Error): SignalError {
+  const isRefusal = cause instanceof RedisFault && cause.isRefusal;
+  const message = isRefusal ? 'the store takes no writes for now' : 'the store can not be reached';
+  return new SignalError(ErrorCode.UNAVAILABLE, message, { cause });
 }

@@ -1,3 +1,5 @@
+import { SignalError } from '../../../../shared/signal-error.ts';
+
 /**
  * What became of a command that was not answered as asked.
  *
@@ -42,6 +44,17 @@ export class RedisFault extends Error {
   static ofReply(error: Error): RedisFault {
     const word = /^[A-Z]+/.exec(error.message)?.[0] ?? '';
     return new RedisFault(kinds.get(word) ?? 'refused', error.message, word);
+  }
+
+  /** The word with which a server refused what ended in this error; undefined: it was not a server's answer. */
+  static refusalIn(error: unknown): string | undefined {
+    const fault = error instanceof SignalError ? error.cause : error;
+    return fault instanceof RedisFault && fault.isRefusal ? fault.word : undefined;
+  }
+
+  /** Whether a server was there and said that it does not carry it out. */
+  get isRefusal(): boolean {
+    return this.word !== '' && this.kind !== 'unknown';
   }
 
   /** Whether the command surely had no effect and will have none. */

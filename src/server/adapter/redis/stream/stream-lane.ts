@@ -93,28 +93,29 @@ export class StreamLane {
           return;
         }
         if (thrown.kind === 'unknown') isInDoubt = true;
-        batch = this.#giveUpLate(batch, isInDoubt);
+        batch = this.#giveUpLate(batch, thrown, isInDoubt);
         // Nothing of what waits behind it was sent.
-        this.#waiting = this.#giveUpLate(this.#waiting, false);
+        this.#waiting = this.#giveUpLate(this.#waiting, thrown, false);
         if (batch.length > 0) await this.#options.pause();
       }
     }
   }
 
   /** Rejects what has waited for too long; gives the rest. */
-  #giveUpLate(waiting: readonly Waiting[], isInDoubt: boolean): Waiting[] {
+  #giveUpLate(waiting: readonly Waiting[], fault: RedisFault, isInDoubt: boolean): Waiting[] {
     const { clock, timeoutMs, doubtMs } = this.#options;
     const beforeMs = clock.monotonicMs() - timeoutMs - (isInDoubt ? doubtMs : 0);
     return waiting.filter(({ sinceMs, reject }) => {
       if (sinceMs > beforeMs) return true;
-      reject(isInDoubt ? unknown() : unavailable());
+      reject(isInDoubt ? unknown() : unavailable(fault));
       return false;
     });
   }
 }
 
-function unavailable(): SignalError {
-  return new SignalError(ErrorCode.UNAVAILABLE, 'the store can not be reached: the request had no effect');
+function unavailable(cause: RedisFault): SignalError {
+  const why = cause.isRefusal ? 'the store takes no writes for now' : 'the store can not be reached';
+  return new SignalError(ErrorCode.UNAVAILABLE, `${why}: the request had no effect`, { cause });
 }
 
 function unknown(cause?: unknown): SignalError {

@@ -83,3 +83,23 @@ test('N4: what may have been carried out is never said to have had no effect, al
     expect(await behind).toBe(error);
   }
 });
+
+test('N4: what could not be sent in its time and what was refused all the time each say so, without the word of the server', async () => {
+  const clock = new FakeClock();
+  const failing = (fault: RedisFault) =>
+    new StreamLane(streamPlace('room:daily'), {
+      ...{ clock, timeoutMs: 1_000, doubtMs: 1_000 },
+      send: () => Promise.reject(fault),
+      pause: () => clock.advance(400),
+      onIdle: () => undefined,
+    });
+  const refused = failing(RedisFault.ofReply(new Error('NOREPLICAS Not enough good replicas to write.')));
+  await expect(refused.commit(other(1))).rejects.toMatchObject({
+    code: ErrorCode.UNAVAILABLE,
+    message: 'the store takes no writes for now: the request had no effect',
+  });
+  await expect(failing(new RedisFault('not-sent', 'no connection')).commit(other(1))).rejects.toMatchObject({
+    code: ErrorCode.UNAVAILABLE,
+    message: 'the store can not be reached: the request had no effect',
+  });
+});
