@@ -72,3 +72,9 @@ test('a renewal tells of another lineage, and of a store that was flushed', asyn
   await redis.call('', 'FLUSHALL');
   expect((await leases.renew('a')).counter).toBeLessThanOrEqual(second.counter);
 });
+
+test('a renewal that is carried out once makes the counter higher by one', async () => {
+  const leases = new RedisNodeLeases(await openOne());
+  const { counter } = await leases.renew('a');
+  expect((await leases.renew('a')).counter).toBe(counter + 1);
+});

@@ -4,6 +4,7 @@ import type { Log } from '../port/log.ts';
 import type { NodeLease, NodeLeases } from '../port/node-leases.ts';
 import type { SessionStore } from '../port/session-store.ts';
 import { DeadNodes } from './dead-nodes.ts';
+import { NameContest } from './name-contest.ts';
 
 export interface NodeWatchOptions {
   readonly leases: NodeLeases;
@@ -33,6 +34,7 @@ const startAgainMs = 1_000;
 export class NodeWatch {
   readonly #options: NodeWatchOptions;
   readonly #dead: DeadNodes;
+  readonly #contest: NameContest;
   readonly #beatMs: number;
   readonly #adopting = new Set<string>();
   /** Dead nodes that the log names already, as long as they are dead. */
@@ -56,6 +58,7 @@ export class NodeWatch {
   constructor(options: NodeWatchOptions) {
     this.#options = options;
     this.#dead = new DeadNodes({ leaseMs: options.leaseMs, maxGapMs: options.leaseMs / 2 });
+    this.#contest = new NameContest(options);
     this.#beatMs = options.leaseMs / 6;
   }
 
@@ -150,6 +153,7 @@ export class NodeWatch {
       this.#succeeded('renew');
       this.#renewed(lease, silentMs);
     } catch (error) {
+      this.#contest.failed();
       this.#failed('renew', error);
     } finally {
       this.#isRenewing = false;
@@ -161,6 +165,7 @@ export class NodeWatch {
     const before = this.#lease;
     this.#lease = lease;
     if (before === undefined || this.#isStopped) return;
+    this.#contest.renewed(before, lease);
     // A flush leaves the lineage as it is, but no counter; a failover may lose what the counter does not tell.
     if (lease.counter <= before.counter || lease.lineage !== before.lineage) onLoss();
     else if (silentMs >= leaseMs) onCutOff();

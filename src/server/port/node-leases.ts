@@ -1,6 +1,6 @@
 /** A node's sign of life, as it was at one moment. */
 export interface NodeLease {
-  /** Another at each renewal. */
+  /** Higher by one at each renewal, or by more where a renewal was carried out more than once. */
   readonly counter: number;
   /** A word for the store that has the counter: another after a restart or a failover, which may have lost renewals. */
   readonly lineage: string;

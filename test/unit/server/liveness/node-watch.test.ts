@@ -102,7 +102,7 @@ async function startNode(node: string): Promise<NodeWatch> {
   const tell = (event: string) => void logged.push(`${node} ${event}`);
   const watch = new NodeWatch({
     ...{ leases, store, node, clock, leaseMs },
-    log: { ...quietLog, info: tell, warn: tell },
+    log: { ...quietLog, info: tell, warn: tell, error: tell },
     onPaused: () => void paused.push(node),
     onLoss: () => void lost.push(node),
     onCutOff: () => void cutOff.push(node),
@@ -372,4 +372,38 @@ test('a node that dies, shows a sign of life while it is adopted from, and dies 
   leases.awayFor.add('a');
   await clock.advance(leaseMs + 1_000);
   expect(ofOther()).toEqual(['b node.dead', 'b node.dead', 'b node.adopted']);
+});
+
+test('N1: a node finds within seconds that another runs under its name, and says so once a minute for as long as it does', async () => {
+  await startNode('a');
+  await clock.advance(10_400);
+  const other = await startNode('a');
+  await clock.advance(5_000);
+  // Each of the two.
+  expect(logged).toEqual(['a node.id_taken', 'a node.id_taken']);
+  await clock.advance(50_000);
+  expect(logged).toHaveLength(2);
+  await clock.advance(10_000);
+  expect(logged).toHaveLength(4);
+  other.stop();
+  await clock.advance(120_000);
+  expect(logged).toHaveLength(4);
+});
+
+test('N1: a process that ends while the next one has its name already, and an outage, are no other under its name', async () => {
+  const former = await startNode('a');
+  await clock.advance(10_400);
+  await startNode('a');
+  await clock.advance(1_500);
+  former.stop();
+  await clock.advance(10_000);
+  for (let round = 0; round < 5; round++) {
+    // Carried out, and not answered as if it were.
+    await leases.renew('a');
+    leases.awayFor.add('a');
+    await clock.advance(1_000);
+    leases.awayFor.delete('a');
+    await clock.advance(1_000);
+  }
+  expect(logged.filter((line) => line.endsWith('id_taken'))).toEqual([]);
 });
