@@ -36,13 +36,13 @@ function setUp() {
   return {
     told,
     logged,
-    async probe(error?: Error) {
+    probe: async (error?: Error) => {
       await status
         .probe(() => (error === undefined ? Promise.resolve() : Promise.reject(error)))
         .catch((thrown: unknown) => expect(thrown).toBe(error));
       await clock.advance(1_000);
     },
-    reach(isReached: boolean) {
+    reach: (isReached: boolean) => {
       reached.isAvailable = isReached;
       change(isReached);
     },
