@@ -70,6 +70,21 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       expect((await store.sessions('alice')).map(({ sessionId }) => sessionId)).toEqual(['s2']);
     });
 
+    test('S3: a session that is opened once more, late, after it ended and was forgotten, is not there again', async () => {
+      const { store } = await start();
+      await open(store, first, 'refuse');
+      await store.end(first, 1, 'signed-out');
+      await store.forget(first);
+      expect(await open(store, first, 'refuse')).toEqual({ outcome: 'opened', gen: 1, replaced: [] });
+      expect(await store.sessions('alice')).toEqual([]);
+      expect(await addRoom(store, 1, 'daily')).toBe(false);
+      expect(await attach(store, first)).toEqual({ outcome: 'ended', why: 'signed-out' });
+      expect(await open(store, second, 'refuse')).toMatchObject({ outcome: 'opened' });
+      // Nor does it end those who came since.
+      await open(store, first, 'replace');
+      expect((await store.sessions('alice')).map(({ sessionId }) => sessionId)).toEqual(['s2']);
+    });
+
     test('attach needs the secret and the user', async () => {
       const { store } = await start();
       await open(store, first);

@@ -104,7 +104,10 @@ export interface SessionListener {
  * `SignalError` UNAVAILABLE when the store can't be reached; all may be sent again.
  */
 export interface SessionStore {
-  /** Asked again for a session that it opened: the same answer, without those that it replaced, which are `due`. */
+  /**
+   * Asked again for a session that it opened: the same answer, without those that it replaced, which are `due`. One that has ended since
+   * stays ended, also where it was forgotten, for as long as its end is told.
+   */
   open(request: OpenSession): Promise<OpenResult>;
   /** Takes the session over for a node: raises gen, clears the deadline. */
   attach(request: AttachSession): Promise<AttachResult>;

@@ -74,7 +74,9 @@ export class MemorySessionStore implements SessionStore {
   open(request: OpenSession): Promise<OpenResult> {
     const { userId, sessionId, secretHash, node, windowMs } = request;
     const sessions = this.#users.get(userId) ?? new Map<string, StoredSession>();
-    if (sessions.get(sessionId)?.secretHash === secretHash) {
+    this.#clearTombstones();
+    const isForgotten = this.#tombstones.get(sessionId)?.userId === userId;
+    if (isForgotten || sessions.get(sessionId)?.secretHash === secretHash) {
       return Promise.resolve({ outcome: 'opened', gen: 1, replaced: [] });
     }
     const living = Array.from(sessions.values()).filter((session) => session.phase !== 'ended');

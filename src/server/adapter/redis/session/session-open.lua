@@ -1,6 +1,6 @@
 -- ARGV: session id, secret hash, node, window, policy, a name of this call.
 -- Twice: the record is there with its secret, so nothing is done; sessions that were replaced and are not forgotten are named again,
--- for the hints and notices that follow.
+-- for the hints and notices that follow. Late, after the session ended and was forgotten: what is left of it says so, and it stays ended.
 local secretHash, node, windowMs, policy, call = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local known, living, replaced = nil, {}, {}
 local all = redis.call('HGETALL', sessions)
@@ -14,6 +14,7 @@ for i = 1, #all, 2 do
   if record.phase ~= 'ended' then living[#living + 1] = { id = all[i], record = record } end
 end
 if known then return { known.call == call and 'opened' or 'again', unpack(replaced) } end
+if redis.call('EXISTS', tombstone) == 1 then return { 'again', unpack(replaced) } end
 if policy == 'refuse' and #living > 0 then return { 'refused' } end
 
 local ended = { 'opened' }
