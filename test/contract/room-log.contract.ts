@@ -437,6 +437,32 @@ export function roomLogContract(name: string, make: () => Promise<RoomLogFixture
       expect(await log.read(room, { epoch, offset: 2 }, 1000)).toMatchObject({ good: true });
     });
 
+    test('S5: a room that was quiet for longer than entries are kept goes on in its epoch: who has all of it misses nothing', async () => {
+      const { log, advance, keepMs } = await start();
+      for (const id of ['alice', 'bob']) await log.commit(room, joining(id));
+      const before = (await log.state(room))?.head ?? { epoch: 0, offset: 0 };
+      await advance(keepMs + 3_000);
+      expect(await log.read(room, { ...before, offset: 1 }, 1000)).toEqual(trimmed);
+      expect(await log.commit(room, relaying(source(2), 'bob', 'restart'))).toMatchObject({
+        outcome: 'applied',
+        position: { epoch: before.epoch, offset: 3 },
+      });
+      const state = await log.state(room);
+      expect(state?.head).toEqual({ epoch: before.epoch, offset: 3, lastToAll: 2 });
+      expect(state?.forkedMsAgo).toBeUndefined();
+      const read = await log.read(room, before, 1000);
+      expect(read.good && read.entries.map(({ body }) => text(body))).toEqual(['restart']);
+      expect(await log.read(room, { ...before, offset: 1 }, 1000)).toEqual(trimmed);
+    });
+
+    test('S5: a stream that begins without an entry has its first one in the epoch in which it began', async () => {
+      const { log } = await start();
+      const attached = await log.attach(room, { sessionId: 'bob', peerId: 'bob', gen: 1, node: 'a' });
+      const epoch = attached.outcome === 'attached' ? attached.state.head.epoch : 0;
+      expect(await log.commit(room, joining('alice'))).toMatchObject({ position: { epoch, offset: 1 } });
+      expect((await log.state(room))?.forkedMsAgo).toBeUndefined();
+    });
+
     test('R3: a room without members is forgotten after its grace, and what begins then has a new epoch', async () => {
       const { log, advance } = await start();
       await log.commit(room, joining('alice'));

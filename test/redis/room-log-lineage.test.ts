@@ -152,6 +152,33 @@ test('a log that is gone, or that goes on beyond what the state knows of, begins
   expect(last.good && last.entries.map(textOf)).toEqual(['ada 5', 'ada 6']);
 });
 
+test('a log that is gone begins a new epoch until its time is over by the clock of the server, and none from then on', async () => {
+  const { server, log, commit, head } = await setUp();
+  for (let seq = 1; seq <= 3; seq++) await commit(seq);
+  const before = await head();
+  const [seconds] = (await server.call('TIME')) as readonly string[];
+  const left = Number(await server.call('HGET', 'room:{daily}:state', 'logUntil')) - Number(seconds) * 1_000;
+  // As long as entries are kept, from the last of them.
+  expect(left).toBeGreaterThan(60_000);
+  expect(left).toBeLessThan(62_500);
+  await server.call('HSET', 'room:{daily}:state', 'logUntil', Number(seconds) * 1_000 + 30_000);
+  await server.call('DEL', 'room:{daily}:log');
+  await commit(4);
+  const early = await head();
+  expect(early.epoch).not.toBe(before.epoch);
+  expect((await log.state(room))?.forkedMsAgo).toBeLessThan(30_000);
+  await server.call('HSET', 'room:{daily}:state', 'logUntil', Number(seconds) * 1_000 - 1);
+  await server.call('DEL', 'room:{daily}:log');
+  await commit(5);
+  expect(await head()).toMatchObject({ epoch: early.epoch, offset: 5 });
+  expect(await log.read(room, { epoch: early.epoch, offset: 3 }, 1e6)).toEqual(trimmed);
+  // One that has gone on is not one that expired.
+  await server.call('XADD', 'room:{daily}:log', '99-0', 'e', 'something that nobody committed');
+  await server.call('HSET', 'room:{daily}:state', 'logUntil', 0);
+  await commit(6);
+  expect((await head()).epoch).not.toBe(early.epoch);
+});
+
 test('epochs of which no position is good any more are forgotten', async () => {
   const { server, commit } = await setUp();
   for (let seq = 1; seq <= 20; seq++) {

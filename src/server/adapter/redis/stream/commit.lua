@@ -131,13 +131,13 @@ local isEmpty = redis.call('HLEN', membersKey) == 0
 local wasEmpty = redis.call('HEXISTS', stateKey, 'empty') == 1
 if isEmpty and (not wasEmpty or redis.call('PTTL', stateKey) < 0) then
   redis.call('HSET', stateKey, 'empty', '1')
+  keepLog(now, math.min(graceMs, keepMs))
   redis.call('PEXPIRE', stateKey, graceMs)
-  redis.call('PEXPIRE', logKey, math.min(graceMs, keepMs))
 elseif not isEmpty and wasEmpty then
   redis.call('HDEL', stateKey, 'empty')
   redis.call('PERSIST', stateKey)
   redis.call('PERSIST', sourcesKey)
-  redis.call('PEXPIRE', logKey, keepMs + 1000)
+  keepLog(now, keepMs + 1000)
 end
 if isEmpty then redis.call('PEXPIRE', sourcesKey, math.max(redis.call('PTTL', stateKey), 1)) end
 return { APPLIED, stream.epoch, stream.top }

@@ -1,5 +1,5 @@
 -- What every script of a stream has in common. A stream is one slot:
---   KEYS[1] state    hash    lineage, epoch, first, forks, top, all, bytes, marks and so on; `f:<field>`; `d:<route>`: last directed to it
+--   KEYS[1] state    hash    lineage, epoch, first, forks, top, all, bytes, marks, logUntil and so on; `f:<field>`; `d:<route>`: last directed to it
 --   KEYS[2] members  hash    peer id -> gen, join's offset and epoch, session, user, node, info
 --   KEYS[3] sources  hash    source id -> gen, which seqs were applied, the offsets they got
 --   KEYS[4] log      stream  ids `<offset>-0`, one field `e`: the entry as it is announced
@@ -41,7 +41,7 @@ end
 -- The stream as it stands, or nothing. In another lineage some of it may be lost: a new epoch begins.
 local function openStream(seed)
   local found = redis.call('HMGET', stateKey, 'lineage', 'epoch', 'first', 'forks', 'fork', 'top', 'all', 'bytes', 'markedAt',
-    'markedBytes')
+    'markedBytes', 'logUntil')
   if not found[2] then return nil end
   local stream = {
     lineage = found[1],
@@ -54,6 +54,8 @@ local function openStream(seed)
     bytes = tonumber(found[8]),
     markedAt = tonumber(found[9]),
     markedBytes = tonumber(found[10]),
+    -- Nothing in a stream of an earlier version.
+    logUntil = tonumber(found[11]),
   }
   local lineage = lineageNow()
   if stream.lineage ~= lineage then
@@ -75,7 +77,8 @@ end
 local function beginStream(stream)
   redis.call('DEL', logKey, membersKey, sourcesKey, nodesKey, directedKey)
   redis.call('HSET', stateKey, 'lineage', stream.lineage, 'fork', '0', 'epoch', whole(stream.epoch), 'first', '1', 'forks', '',
-    'top', '0', 'all', '0', 'bytes', '0', 'markedAt', '0', 'markedBytes', '0', 'marks', '', 'droppedBytes', '0', 'sweptAt', '0')
+    'top', '0', 'all', '0', 'bytes', '0', 'markedAt', '0', 'markedBytes', '0', 'marks', '', 'droppedBytes', '0', 'sweptAt', '0',
+    'logUntil', '0')
   stream.isNew = nil
   stream.hasNoLog = true
 end
@@ -215,6 +218,17 @@ local function countAt(node, by)
   end
 end
 
+-- How much longer the log is there than the state says, in ms: as much as clocks may differ between when it expires and when that is looked at.
+local logSlackMs = 1000
+
+-- Keeps the log for some time from now, where there is one.
+local function keepLog(now, forMs)
+  local untilMs = now + forMs
+  if redis.call('PEXPIREAT', logKey, whole(untilMs + logSlackMs)) == 1 then
+    redis.call('HSET', stateKey, 'logUntil', whole(untilMs))
+  end
+end
+
 -- Adds an entry to the log: its offset, and the entry as it is kept and announced.
 local function append(stream, route, previous, body, seed)
   local offset = stream.top + 1
@@ -225,12 +239,16 @@ local function append(stream, route, previous, body, seed)
   local added
   if not stream.hasNoLog then added = redis.pcall('XADD', logKey, 'NOMKSTREAM', whole(offset) .. '-0', 'e', packed) end
   if type(added) ~= 'string' then
-    -- There is no log, or it has gone on beyond what the state knows of: nothing of it can be trusted.
     if not stream.hasNoLog then
-      redis.call('DEL', logKey)
-      fork(stream, seed)
+      -- One that is gone since its time was over is as if trimmed by age: nothing is lost by it. One that is gone before its time, or has gone
+      -- on beyond what the state knows of, is a loss: nothing of it can be trusted.
+      local isOver = not added and stream.logUntil and nowMs() >= stream.logUntil
+      if not isOver then
+        redis.call('DEL', logKey)
+        fork(stream, seed)
+        packed = entry()
+      end
       dropForks(stream, stream.top)
-      packed = entry()
     end
     redis.call('XADD', logKey, whole(offset) .. '-0', 'e', packed)
     stream.hasNoLog = nil
@@ -292,7 +310,8 @@ local function trim(stream, now, keepMs, maxBytes)
     redis.call('XTRIM', logKey, 'MINID', whole(math.min(through + 1, stream.top)) .. '-0')
     dropForks(stream, through)
   end
-  redis.call('PEXPIRE', logKey, whole(keepMs + 1000))
+  -- Until the next mark is set entries come, which are to be kept as long.
+  keepLog(now, keepMs + 1000)
   redis.call('HSET', stateKey, 'marks', table.concat(kept), 'markedAt', whole(now), 'markedBytes', whole(stream.bytes), 'droppedBytes',
     whole(dropped))
   stream.markedAt, stream.markedBytes = now, stream.bytes
