@@ -321,7 +321,8 @@ test('S6: the last connection of a node is gone, and with its clients all that i
       (key) => !/^(rooms|nodes|node:|room:\{daily\}$|presence:|user:\{ann\}:ended:)/.test(key),
     );
   };
-  await expect.poll(left, { timeout: 5_000 }).toEqual([]);
+  // What the session did in the room is known for as long as something of it may be on its way.
+  await expect.poll(left, { timeout: 15_000 }).toEqual([]);
   const nodes = await redis.call('KEYS', 'node:*:sessions');
   expect(nodes).toEqual([]);
 });

@@ -38,11 +38,13 @@ export function logOn(
     clock = systemClock,
     node = 'a',
     ack,
+    emptyGraceMs = 60_000,
   }: {
     readonly redis?: RedisClient;
     readonly clock?: Clock;
     readonly node?: string;
     readonly ack?: 'memory' | 'replica';
+    readonly emptyGraceMs?: number;
   } = {},
 ) {
   const log = new RedisRoomLog({
@@ -51,7 +53,7 @@ export function logOn(
     node,
     keepMs: 60_000,
     maxBytes: 1_000_000,
-    emptyGraceMs: 60_000,
+    emptyGraceMs,
     commitTimeoutMs: 2_000,
     ...(ack && { ack }),
   });

@@ -1,11 +1,8 @@
 -- Gives a session's place to a gen and a node, and answers with the stream as it then is. Twice does no harm: it sets what it sets.
 -- ARGV: seed of a new epoch, grace of an empty stream in ms, session, peer, gen, node. Answers nothing where a higher gen was here.
 local seed, graceMs, session, peer, gen, node = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
--- How long a gen is remembered in a stream that was not there: as long as a commit may be on its way.
-local fenceMs = 10000
 local stream = openStream(seed) or newStream(seed)
-local packed = redis.call('HGET', sourcesKey, session)
-local source = packed and not stream.isNew and readSource(packed) or newSource(gen)
+local source = sourceOf(stream, session) or newSource(gen)
 if gen < source.gen then return false end
 
 if stream.isNew then
@@ -30,6 +27,6 @@ end
 -- What nobody is in ends with the grace that began when the last one left, or now.
 if redis.call('HLEN', membersKey) == 0 then
   if redis.call('PTTL', stateKey) < 0 then redis.call('PEXPIRE', stateKey, math.max(graceMs, fenceMs)) end
-  redis.call('PEXPIRE', sourcesKey, math.max(redis.call('PTTL', stateKey), 1))
+  keepSources()
 end
 return stateOf(stream)

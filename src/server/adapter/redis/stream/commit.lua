@@ -6,8 +6,7 @@
 local seed, keepMs, maxBytes, graceMs = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local sourceId, gen, seq = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local stream = openStream(seed) or newStream(seed)
-local found = not stream.isNew and redis.call('HGET', sourcesKey, sourceId)
-local source = found and readSource(found)
+local source = sourceOf(stream, sourceId)
 
 local function noteGen(isWritten)
   if source and (gen > source.gen or isWritten) then
@@ -139,5 +138,5 @@ elseif not isEmpty and wasEmpty then
   redis.call('PERSIST', sourcesKey)
   keepLog(now, keepMs + 1000)
 end
-if isEmpty then redis.call('PEXPIRE', sourcesKey, math.max(redis.call('PTTL', stateKey), 1)) end
+if isEmpty then keepSources() end
 return { APPLIED, stream.epoch, stream.top }

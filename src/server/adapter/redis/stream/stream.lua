@@ -73,16 +73,6 @@ local function newStream(seed)
   }
 end
 
--- The first write to a stream that is not there yet.
-local function beginStream(stream)
-  redis.call('DEL', logKey, membersKey, sourcesKey, nodesKey, directedKey)
-  redis.call('HSET', stateKey, 'lineage', stream.lineage, 'fork', '0', 'epoch', whole(stream.epoch), 'first', '1', 'forks', '',
-    'top', '0', 'all', '0', 'bytes', '0', 'markedAt', '0', 'markedBytes', '0', 'marks', '', 'droppedBytes', '0', 'sweptAt', '0',
-    'logUntil', '0')
-  stream.isNew = nil
-  stream.hasNoLog = true
-end
-
 -- Whether what lies up to a position is part of the stream as it stands.
 local function isKnown(stream, epoch, offset)
   if offset > stream.top then return false end
@@ -180,6 +170,50 @@ local function rememberSeq(source, seq, offset, atSeconds)
   source.usedAt = atSeconds
   local at = (seq % 64) * 4
   source.offsets = string.sub(source.offsets, 1, at) .. struct.pack('>I4', offset) .. string.sub(source.offsets, at + 5)
+end
+
+-- How long what sources did is known of a stream that nobody is in, at least, also when the stream has ended: as long as a commit may be on
+-- its way.
+local fenceMs = 10000
+
+-- Called where nobody is in the stream, once the state's own end is set.
+local function keepSources()
+  redis.call('PEXPIRE', sourcesKey, math.max(redis.call('PTTL', stateKey), fenceMs))
+end
+
+-- Of a source of a stream that ended: its gen and what it did, and no more where that stands.
+local function leftOf(source)
+  source.offsets = noOffsets
+  return source
+end
+
+-- Whether there are sources of a stream that ended because nobody was in it. Those of one that was lost have no end.
+local function areSourcesLeft()
+  return redis.call('PTTL', sourcesKey) > 0
+end
+
+-- What is known of a source, or nothing.
+local function sourceOf(stream, id)
+  if stream.isNew and not areSourcesLeft() then return nil end
+  local packed = redis.call('HGET', sourcesKey, id)
+  if not packed then return nil end
+  return stream.isNew and leftOf(readSource(packed)) or readSource(packed)
+end
+
+-- The first write to a stream that is not there yet.
+local function beginStream(stream)
+  if areSourcesLeft() then
+    local all = redis.call('HGETALL', sourcesKey)
+    for index = 1, #all, 2 do redis.call('HSET', sourcesKey, all[index], packSource(leftOf(readSource(all[index + 1])))) end
+  else
+    redis.call('DEL', sourcesKey)
+  end
+  redis.call('DEL', logKey, membersKey, nodesKey, directedKey)
+  redis.call('HSET', stateKey, 'lineage', stream.lineage, 'fork', '0', 'epoch', whole(stream.epoch), 'first', '1', 'forks', '',
+    'top', '0', 'all', '0', 'bytes', '0', 'markedAt', '0', 'markedBytes', '0', 'marks', '', 'droppedBytes', '0', 'sweptAt', '0',
+    'logUntil', '0')
+  stream.isNew = nil
+  stream.hasNoLog = true
 end
 
 -- What a source's gen and seq mean before anything is checked: nothing where the commit is to be evaluated.
