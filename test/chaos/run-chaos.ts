@@ -6,6 +6,9 @@ import type { TestContext } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Of what a run that failed told of itself, so many characters, from the end. */
+const mostTold = 2_000;
+
 /** Runs a name with these arguments in a test. */
 export type ChaosRun<Report> = (
   context: TestContext,
@@ -16,11 +19,12 @@ export type ChaosRun<Report> = (
 export function chaosRun(name: string, short: readonly string[]): ChaosRun<unknown> {
   return async ({ onTestFinished }, ...args) => {
     const command = ['test/chaos/main.ts', name, '--json', ...short, ...args];
-    const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     onTestFinished(() => void child.kill('SIGTERM'));
     const ended = once(child, 'close') as Promise<[number]>;
-    const report = JSON.parse(await text(child.stdout)) as unknown;
+    const [printed, told] = await Promise.all([text(child.stdout), text(child.stderr)]);
     const [status] = await ended;
-    return { status, report };
+    if (printed === '') throw new Error(`it could not be run: ${told.slice(-mostTold)}`);
+    return { status, report: JSON.parse(printed) as unknown };
   };
 }

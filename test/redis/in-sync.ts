@@ -2,7 +2,7 @@ import { eventually } from '../program/eventually.ts';
 import { infoField } from './call-redis.ts';
 import type { RedisServer } from './redis-server.ts';
 
-const syncTimeoutMs = 15_000;
+const syncTimeoutMs = 30_000;
 
 /** Resolves when a replica has all that its primary has: its link is up, and its offset is the primary's of now or later. */
 export async function inSync(replica: RedisServer, primary: RedisServer): Promise<void> {

@@ -2,7 +2,7 @@ import { eventually } from '../../program/eventually.ts';
 import { infoField } from '../../redis/call-redis.ts';
 import type { RedisServer } from '../../redis/redis-server.ts';
 
-const goneTimeoutMs = 5_000;
+const goneTimeoutMs = 20_000;
 
 /**
  * From now on a replica gets nothing of what its primary writes, until it is resumed. Other replicas of the primary are cut off too,
