@@ -29,16 +29,19 @@ export async function compareRooms(
     for (const roomId of rooms) {
       const signal = AbortSignal.timeout(5_000);
       const response = await fetch(`${server.process.url}/api/rooms/${roomId}`, { headers, signal });
-      if (!response.ok)
-        throw new Error(`the room ${roomId} was asked for, and the answer is ${response.status}`);
-      const { peers } = (await response.json()) as {
-        readonly peers: readonly { readonly peerId: string }[];
-      };
+      const counted = new Set((await peersOf(response, roomId)).map(({ peerId }) => peerId));
       const there = new Set(crowd.inRoom(roomId).map(({ client }) => client.room.ownPeerId));
-      const counted = new Set(peers.map(({ peerId }) => peerId));
       ghosts += [...counted].filter((peerId) => !there.has(peerId)).length;
       absent += [...there].filter((peerId) => !counted.has(peerId)).length;
     }
   }
   return { ghosts, absent };
+}
+
+/** A room that a node does not know has nobody in it. */
+async function peersOf(response: Response, roomId: string): Promise<readonly { readonly peerId: string }[]> {
+  if (response.status === 404) return [];
+  if (!response.ok) throw new Error(`the room ${roomId} was asked for, and the answer is ${response.status}`);
+  const { peers } = (await response.json()) as { readonly peers: readonly { readonly peerId: string }[] };
+  return peers;
 }
