@@ -78,3 +78,30 @@ test('a renewal that is carried out once makes the counter higher by one', async
   const { counter } = await leases.renew('a');
   expect((await leases.renew('a')).counter).toBe(counter + 1);
 });
+
+test('a node is registered once, and again where its name is gone or it begins anew', async () => {
+  const redis = await openOne();
+  let registered = 0;
+  const leases = new RedisNodeLeases({
+    ...{ publish: redis.publish.bind(redis), subscribe: redis.subscribe.bind(redis) },
+    run: redis.run.bind(redis),
+    call(key, command, ...args) {
+      if (command === 'SADD') registered += 1;
+      return redis.call(key, command, ...args);
+    },
+  });
+  for (let i = 0; i < 3; i++) await leases.renew('a');
+  await leases.read();
+  await leases.renew('a');
+  expect(registered).toBe(1);
+  await redis.call('nodes', 'SREM', 'nodes', 'a');
+  expect((await leases.read()).size).toBe(0);
+  await leases.renew('a');
+  expect((await leases.read()).size).toBe(1);
+  await new RedisNodeLeases(redis).forget('a', 5);
+  await leases.renew('a');
+  expect((await leases.read()).size).toBe(1);
+  await redis.call('', 'DEBUG', 'CHANGE-REPL-ID');
+  await leases.renew('a');
+  expect(registered).toBe(4);
+});

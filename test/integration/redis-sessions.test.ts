@@ -18,7 +18,7 @@ const windowMs = 60_000;
 const ada: SessionRef = { userId: 'ada', sessionId: 's1' };
 const hints = 'node:{a}:sessions';
 /** So often `due` is asked until each of a few sessions was looked at twice. */
-const twoPasses = 8;
+const twoPasses = 2 * 16;
 
 let server: RedisServer;
 let redis: RedisClient;
@@ -196,7 +196,7 @@ test('N3: a node whose subscription was broken is told that notices may have bee
   watching.close();
 });
 
-test('of a node with few sessions each is looked at every fourth time', async () => {
+test('of a node with few sessions each is looked at every sixteenth time', async () => {
   let looks = 0;
   const store = disturbed({
     before(file) {
@@ -205,7 +205,7 @@ test('of a node with few sessions each is looked at every fourth time', async ()
     },
   });
   for (let i = 0; i < 20; i++) await open(store, { userId: `user-${i}`, sessionId: `s${i}` });
-  for (let i = 0; i < 5 * 4; i++) await store.due('a', 1_000);
+  for (let i = 0; i < 5 * 16; i++) await store.due('a', 1_000);
   expect(looks).toBe(20 * 5);
 });
 

@@ -17,6 +17,10 @@ type WriteProbe = Pick<RedisStoreStatus, 'probe'>;
 export class RedisNodeLeases implements NodeLeases {
   readonly #redis: Redis;
   readonly #status: WriteProbe | undefined;
+  /** The names in the registry, as of the last read. */
+  #known: readonly string[] = [];
+  /** The last lease of each node that was renewed here, while its name is in the registry as far as this process knows. */
+  readonly #registered = new Map<string, NodeLease>();
 
   /** `status` is told by each renewal whether Redis takes writes. */
   constructor(redis: Redis, status?: WriteProbe) {
@@ -33,13 +37,29 @@ export class RedisNodeLeases implements NodeLeases {
     // In this order: whoever removes a name looks for the counter after that, and puts the name back. Carried out twice, a
     // counter rises by two.
     const lease = leaseFrom(await this.#redis.run(renewScript, [keyOf(node)], []));
-    await this.#redis.call(registry, 'SADD', registry, node);
+    const before = this.#registered.get(node);
+    // Who was forgotten begins anew, and what a failover loses may be the name.
+    const isRegistered = before?.counter === lease.counter - 1 && before.lineage === lease.lineage;
+    if (!isRegistered) await this.#redis.call(registry, 'SADD', registry, node);
+    this.#registered.set(node, lease);
     return lease;
   }
 
+  /** Those that were there at the last read are read beside the registry, which mostly names the same. */
   async read(): Promise<ReadonlyMap<string, NodeLease>> {
-    const nodes = textsOf(await this.#redis.call(registry, 'SMEMBERS', registry));
-    return new Map(await Promise.all(nodes.map(async (node) => [node, await this.#leaseOf(node)] as const)));
+    const known = this.#known.map((node) => [node, this.#leaseOf(node)] as const);
+    const [nodes, ...leases] = await Promise.all([
+      this.#redis.call(registry, 'SMEMBERS', registry).then(textsOf),
+      ...known.map(async ([node, lease]) => [node, await lease] as const),
+    ]);
+    this.#known = nodes;
+    for (const node of this.#registered.keys()) if (!nodes.includes(node)) this.#registered.delete(node);
+    const read = new Map(leases);
+    return new Map(
+      await Promise.all(
+        nodes.map(async (node) => [node, read.get(node) ?? (await this.#leaseOf(node))] as const),
+      ),
+    );
   }
 
   async forget(node: string, counter: number): Promise<void> {

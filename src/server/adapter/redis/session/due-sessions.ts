@@ -26,11 +26,9 @@ export class DueSessions {
     this.#parts = parts;
   }
 
-  /** As the port says it. Each time some hints more are looked at, due or not: what their times missed is found by that. */
+  /** As the port says it. Now and then some hints more are looked at, due or not: what their times missed is found by that. */
   async due(node: string, limit: number): Promise<readonly SessionRecord[]> {
-    const own = this.#parts.own.of(node);
-    await own.restore();
-    await this.settle(node, await own.scan());
+    await this.settle(node, await this.#parts.own.of(node).revisit());
     const due: SessionRecord[] = [];
     for (let after = '-inf'; due.length < limit; ) {
       const page = await this.#parts.hints.due(node, after, limit);

@@ -1,12 +1,14 @@
 import type { Hint, HintName, SessionHints } from './session-hints.ts';
 
-/** How many hints are looked at, and how many put back, each time. */
-const scanned = 32;
-/** A hint is looked at every so many times at most: a node with few sessions does not look at all of them each time. */
-const passTimes = 4;
-const restored = 256;
+/** Every so many times that hints are to be revisited it is done. */
+const revisitTimes = 4;
+/** How many are looked at then, and how many put back. */
+const scanned = 128;
+const restored = 1_024;
+/** A hint is looked at every so many visits at most: a node with few sessions does not look at all of them each time. */
+const passVisits = 4;
 /** How often a session is looked at whose taking is in doubt and of which there is nothing yet: what was sent may be carried out late. */
-const looksInDoubt = 64;
+const looksInDoubt = 16;
 
 /** A call that gives a session to the node, and for how long the session may then be without a connection. */
 export interface Taking {
@@ -24,7 +26,7 @@ export interface Taking {
  *     begins to take it later, its hint is added behind the removal, to the same server.
  *   - whoever adopts from this node because it took it for dead, or forgets the session for good.
  * What that leaves out (a removal that is carried out a second time and late; a node that was taken for dead while it attached
- * a session; a failover that lost the hint and not the record) is put back by `restore`, as long as the process lives, and
+ * a session; a failover that lost the hint and not the record) is put back by `revisit`, as long as the process lives, and
  * is removed by the scan where it is one too many.
  */
 export class OwnHints {
@@ -37,8 +39,9 @@ export class OwnHints {
   /** Sessions that may have become the node's by a call which failed here, so that no connection has them. */
   readonly #doubtful = new Map<HintName, Taking & { looks: number }>();
   #restoring: Iterator<HintName> | undefined;
-  /** The scan's pass over all hints: where it is, and how many times it has been asked to go on. */
-  #pass = { rank: 0, isOver: false, times: 0 };
+  #times = 0;
+  /** The scan's pass over all hints: where it is, and how many visits it has had. */
+  #pass = { rank: 0, isOver: false, visits: 0 };
   #left: readonly HintName[] | undefined;
 
   constructor(hints: SessionHints, node: string) {
@@ -110,29 +113,13 @@ export class OwnHints {
     return !this.#taking.has(name) && !this.#taken.delete(name);
   }
 
-  /** Puts back some of the hints that have to be there, others each time. */
-  async restore(): Promise<void> {
-    this.#restoring ??= this.#taken.values();
-    const names: HintName[] = [];
-    while (names.length < restored) {
-      const next = this.#restoring.next();
-      if (next.done === true) {
-        this.#restoring = undefined;
-        break;
-      }
-      names.push(next.value);
-    }
-    await this.#hints.add(this.#node, names);
-  }
-
-  /** Some of the hints, others each time, and none where all were looked at just now. */
-  async scan(): Promise<readonly Hint[]> {
-    if (this.#pass.isOver && this.#pass.times >= passTimes) this.#pass = { rank: 0, isOver: false, times: 0 };
-    this.#pass.times += 1;
-    if (this.#pass.isOver) return [];
-    const hints = await this.#hints.from(this.#node, this.#pass.rank, scanned);
-    this.#pass.rank += scanned;
-    this.#pass.isOver = hints.length < scanned;
+  /**
+   * Every so many times that it is called: puts back some of the hints that have to be there, and gives some of those that are there, which are
+   * to be looked at; others each time.
+   */
+  async revisit(): Promise<readonly Hint[]> {
+    if (this.#times++ % revisitTimes !== 0) return [];
+    const [, hints] = await Promise.all([this.#restore(), this.#scan()]);
     return hints;
   }
 
@@ -151,6 +138,32 @@ export class OwnHints {
       this.#left = left.length > 0 ? left.slice(limit) : undefined;
     };
     return { names: left.slice(0, limit), done };
+  }
+
+  async #restore(): Promise<void> {
+    this.#restoring ??= this.#taken.values();
+    const names: HintName[] = [];
+    while (names.length < restored) {
+      const next = this.#restoring.next();
+      if (next.done === true) {
+        this.#restoring = undefined;
+        break;
+      }
+      names.push(next.value);
+    }
+    await this.#hints.add(this.#node, names);
+  }
+
+  /** None where all were looked at just now. */
+  async #scan(): Promise<readonly Hint[]> {
+    if (this.#pass.isOver && this.#pass.visits >= passVisits)
+      this.#pass = { rank: 0, isOver: false, visits: 0 };
+    this.#pass.visits += 1;
+    if (this.#pass.isOver) return [];
+    const hints = await this.#hints.from(this.#node, this.#pass.rank, scanned);
+    this.#pass.rank += scanned;
+    this.#pass.isOver = hints.length < scanned;
+    return hints;
   }
 
   #endTaking(name: HintName): void {
