@@ -33,4 +33,4 @@ process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; \
 const { PORT, TLS_CERT } = process.env; \
 fetch(`http${TLS_CERT ? 's' : ''}://127.0.0.1:${PORT || 4000}/health`) \
   .then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "--min-semi-space-size=16", "--max-semi-space-size=16", "dist/src/start.js"]
+CMD ["node", "--enable-source-maps", "--min-semi-space-size=8", "--max-semi-space-size=8", "dist/src/start.js"]
