@@ -105,3 +105,24 @@ test('a node is registered once, and again where its name is gone or it begins a
   await leases.renew('a');
   expect(registered).toBe(4);
 });
+
+test('a lease that can not be read keeps back the others no longer than its node is registered', async () => {
+  const redis = await openOne();
+  let isAway = false;
+  const leases = new RedisNodeLeases({
+    ...{ publish: redis.publish.bind(redis), subscribe: redis.subscribe.bind(redis) },
+    async run(script, keys, args) {
+      const reply = await redis.run(script, keys, args);
+      if (isAway && keys[0] === 'node:{b}') throw new Error('away');
+      return reply;
+    },
+    call: redis.call.bind(redis),
+  });
+  await leases.renew('a');
+  const { counter } = await leases.renew('b');
+  await leases.read();
+  await new RedisNodeLeases(redis).forget('b', counter);
+  isAway = true;
+  await expect(leases.read()).rejects.toThrow('away');
+  expect([...(await leases.read()).keys()]).toEqual(['a']);
+});

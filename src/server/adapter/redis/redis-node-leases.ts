@@ -47,19 +47,12 @@ export class RedisNodeLeases implements NodeLeases {
 
   /** Those that were there at the last read are read beside the registry, which mostly names the same. */
   async read(): Promise<ReadonlyMap<string, NodeLease>> {
-    const known = this.#known.map((node) => [node, this.#leaseOf(node)] as const);
-    const [nodes, ...leases] = await Promise.all([
-      this.#redis.call(registry, 'SMEMBERS', registry).then(textsOf),
-      ...known.map(async ([node, lease]) => [node, await lease] as const),
-    ]);
-    this.#known = nodes;
-    for (const node of this.#registered.keys()) if (!nodes.includes(node)) this.#registered.delete(node);
-    const read = new Map(leases);
-    return new Map(
-      await Promise.all(
-        nodes.map(async (node) => [node, read.get(node) ?? (await this.#leaseOf(node))] as const),
-      ),
-    );
+    const [nodes, ...known] = await Promise.all([this.#nodes(), ...this.#known.map(this.#named)]);
+    const leases = new Map(known);
+    const others = nodes.filter((node) => !leases.has(node));
+    for (const [node, lease] of await Promise.all(others.map(this.#named))) leases.set(node, lease);
+    for (const node of leases.keys()) if (!nodes.includes(node)) leases.delete(node);
+    return leases;
   }
 
   async forget(node: string, counter: number): Promise<void> {
@@ -70,9 +63,18 @@ export class RedisNodeLeases implements NodeLeases {
     if (isBack) await this.#redis.call(registry, 'SADD', registry, node);
   }
 
-  async #leaseOf(node: string): Promise<NodeLease> {
-    return leaseFrom(await this.#redis.run(readScript, [keyOf(node)], []));
+  /** Kept also where a lease can't be read meanwhile: next time it is not asked for one that is registered no more. */
+  async #nodes(): Promise<readonly string[]> {
+    const nodes = textsOf(await this.#redis.call(registry, 'SMEMBERS', registry));
+    this.#known = nodes;
+    for (const node of this.#registered.keys()) if (!nodes.includes(node)) this.#registered.delete(node);
+    return nodes;
   }
+
+  readonly #named = async (node: string): Promise<readonly [string, NodeLease]> => [
+    node,
+    leaseFrom(await this.#redis.run(readScript, [keyOf(node)], [])),
+  ];
 }
 
 function leaseFrom(reply: RedisReply): NodeLease {

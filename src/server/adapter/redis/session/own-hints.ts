@@ -39,7 +39,8 @@ export class OwnHints {
   /** Sessions that may have become the node's by a call which failed here, so that no connection has them. */
   readonly #doubtful = new Map<HintName, Taking & { looks: number }>();
   #restoring: Iterator<HintName> | undefined;
-  #times = 0;
+  /** How often it was asked to revisit. */
+  #asked = 0;
   /** The scan's pass over all hints: where it is, and how many visits it has had. */
   #pass = { rank: 0, isOver: false, visits: 0 };
   #left: readonly HintName[] | undefined;
@@ -118,7 +119,7 @@ export class OwnHints {
    * to be looked at; others each time.
    */
   async revisit(): Promise<readonly Hint[]> {
-    if (this.#times++ % revisitTimes !== 0) return [];
+    if (this.#asked++ % revisitTimes !== 0) return [];
     const [, hints] = await Promise.all([this.#restore(), this.#scan()]);
     return hints;
   }
