@@ -102,6 +102,24 @@ test('S6: a session resumes on another node: what it missed follows once and in 
   expect(ben.events('peerLeft')).toEqual([]);
 });
 
+test('P2, S6: what was said to others while a session was away does not follow with what it missed', async () => {
+  const { here, there, signIn, resume } = await setUp();
+  const [ann, ben, cat] = [await signIn(here, 'ann'), await signIn(there, 'ben'), await signIn(here, 'cat')];
+  const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
+  await ann.join('daily', a);
+  await ben.join('daily', b);
+  const { room } = await cat.join('daily', c);
+  const { epoch = 0, offset = 0 } = room?.head ?? {};
+  cat.close();
+  await ann.request(signal('daily', b, 'for ben'));
+  await ann.request(signal('daily', c, 'for cat'));
+  await ben.request(signal('daily', a, 'for ann'));
+  const back = await resume(there, cat, [{ stream: 'daily', epoch, offset }]);
+  expect(back.welcome.rooms[0]?.outcome.case).toBe('recovered');
+  await ann.request(signal('daily', c, 'after'));
+  await expect.poll(() => signalsOf(back)).toEqual(['for cat', 'after']);
+});
+
 test('S6: who comes back just after Redis changed its history waits until it is known what was lost, and others go on', async () => {
   const { here, there, redis, signIn, resume } = await setUp({ NODE_LEASE_MS: '1500' });
   const [ann, ben] = [await signIn(here, 'ann'), await signIn(there, 'ben')];
