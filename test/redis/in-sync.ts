@@ -11,8 +11,9 @@ export async function inSync(replica: RedisServer, primary: RedisServer): Promis
     async () => {
       const written = infoField(await primary.call('INFO', 'replication'), 'master_repl_offset');
       const info = await replica.call('INFO', 'replication');
-      if (infoField(info, 'master_port') !== String(primary.port)) return undefined;
-      if (infoField(info, 'master_link_status') !== 'up') return undefined;
+      const [follows, link] = [infoField(info, 'master_port'), infoField(info, 'master_link_status')];
+      if (follows !== String(primary.port)) throw new Error(`it follows ${follows}, not ${primary.port}`);
+      if (link !== 'up') throw new Error(`its link to ${primary.port} is ${link}`);
       return Number(infoField(info, 'slave_repl_offset')) >= Number(written) || undefined;
     },
     syncTimeoutMs,

@@ -16,7 +16,11 @@ export interface RedisSentinelsOptions {
 
 const name = 'parley';
 const quorum = 2;
-const downAfterMs = 1_000;
+/**
+ * A sentinel comes back to a primary that it was given in the place of another a second after it last tried the other one, and
+ * counts from the change: with no more than that second it takes the new one for down, and fails over again.
+ */
+const downAfterMs = 2_000;
 const failoverTimeoutMs = 3_000;
 const settleTimeoutMs = 15_000;
 /**
@@ -25,7 +29,7 @@ const settleTimeoutMs = 15_000;
  */
 const periods = ['info-period', 500, 'publish-period', 200, 'ask-period', 200];
 
-/** A primary with replicas, and sentinels that put a replica in the place of a primary that is down for a second. */
+/** A primary with replicas, and sentinels that put a replica in the place of a primary that is down for 2 s. */
 export class RedisSentinels {
   /** As the sentinels call the primary. */
   readonly name = name;
