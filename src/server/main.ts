@@ -72,7 +72,7 @@ export interface SignalingNode {
 /** A client is told of its successes within 50 ms; a timer may be late. */
 const acknowledgeWithinMs = 44;
 const maxBrokenFrames = 32;
-const reapIntervalMs = 250;
+const reapIntervalMs = 500;
 /** How long HTTP requests in flight may go on while the node stops. */
 const requestGraceMs = 1_000;
 

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { RedisConnection } from '../../src/server/adapter/redis/client/redis-connection.ts';
 import { RedisScript } from '../../src/server/adapter/redis/client/redis-script.ts';
@@ -49,6 +49,17 @@ test('what is sent within a millisecond after a write waits for the next, and go
   await clock.advance(1);
   await Promise.all(answers);
   expect(order).toEqual(['second', 'first, second']);
+});
+
+test('what is sent in turns of the event loop that follow each other leaves together', async () => {
+  const { connection } = await setUp();
+  const answers: Promise<unknown>[] = [];
+  for (const value of ['a', 'b', 'c']) {
+    answers.push(connection.send('APPEND', ['key', value]));
+    await setImmediate();
+  }
+  // After the first write a second one would wait for the clock.
+  expect(await Promise.all(answers)).toEqual([1, 2, 3]);
 });
 
 test('scripts that the socket does not take at once arrive as they were sent, whatever is sent after them', async () => {

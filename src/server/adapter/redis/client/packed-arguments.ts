@@ -8,19 +8,15 @@ export interface PackedArguments {
 export const scriptCommandName = 'evalsha';
 
 /** Texts up to this length are looked through. */
-const maxLooked = 64;
+const maxLooked = 256;
 
 export function packedArguments(args: readonly string[]): PackedArguments {
-  return { count: args.length, bytes: Buffer.from(args.map(bulk).join('')) };
+  const bulks = args.map((text) => `$${byteLength(text)}\r\n${text}\r\n`);
+  return { count: args.length, bytes: Buffer.from(bulks.join('')) };
 }
 
-/** As RESP has it: a bulk string. */
-export function bulk(text: string): string {
-  return `$${byteLength(text)}\r\n${text}\r\n`;
-}
-
-/** Most texts are a few ASCII characters, which are looked through faster than the call that counts their bytes takes. */
-function byteLength(text: string): number {
+/** In UTF-8. Most texts are a few ASCII characters, which are looked through faster than the call that counts their bytes takes. */
+export function byteLength(text: string): number {
   if (text.length > maxLooked) return Buffer.byteLength(text);
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
   return text.length;

@@ -1,5 +1,5 @@
 import { Command } from 'ioredis';
-import { bulk, type PackedArguments, scriptCommandName } from './packed-arguments.ts';
+import { byteLength, type PackedArguments, scriptCommandName } from './packed-arguments.ts';
 import type { RedisArgument } from './redis.ts';
 
 /** Gives room for so many bytes, which are written over at once. */
@@ -45,32 +45,39 @@ function commandBytes(first: PackedArguments, args: readonly RedisArgument[], al
   const bodies: Uint8Array[] = [];
   let text = '';
   let bytesInAll = head.length + first.bytes.length;
+  let isAscii = true;
   for (const arg of args) {
-    if (typeof arg === 'string') text += bulk(arg);
-    else if (typeof arg === 'number') text += bulk(String(arg));
-    else {
+    if (typeof arg === 'object') {
       text += `$${arg.length}\r\n`;
+      bytesInAll += text.length + arg.length + 2;
       texts.push(text);
       bodies.push(arg);
-      bytesInAll += Buffer.byteLength(text) + arg.length + 2;
       text = '';
+    } else {
+      const value = typeof arg === 'string' ? arg : String(arg);
+      const length = byteLength(value);
+      if (length !== value.length) isAscii = false;
+      // What it has of bytes beyond its characters.
+      bytesInAll += length - value.length;
+      text += `$${length}\r\n${value}\r\n`;
     }
   }
-  texts.push(text);
-  bytesInAll += Buffer.byteLength(text);
+  bytesInAll += text.length;
   const bytes = allocate(bytesInAll);
-  bytes.write(head);
+  // What is written as Latin-1 is copied as it is.
+  const encoding = isAscii ? 'latin1' : 'utf8';
+  bytes.write(head, 0, 'latin1');
   bytes.set(first.bytes, head.length);
   let at = head.length + first.bytes.length;
   for (let index = 0; index < bodies.length; index++) {
     const body = bodies[index] as Uint8Array;
-    at += bytes.write(texts[index] as string, at);
+    at += bytes.write(texts[index] as string, at, encoding);
     bytes.set(body, at);
     at += body.length;
     bytes[at++] = cr;
     bytes[at++] = lf;
   }
-  if (text !== '') bytes.write(text, at);
+  if (text !== '') bytes.write(text, at, encoding);
   return bytes;
 }
 

@@ -35,8 +35,11 @@ export interface RedisConnectionOptions {
  * What comes after a quiet moment is written at once.
  */
 const writesApartMs = 1;
-/** How often in a deadline the connection is looked at. */
-const looksToDeadline = 4;
+/**
+ * The share of its deadline after which a server that answers nothing is looked at first, and then at the deadline itself: a process
+ * that stood still may miss the one, and has then read by the other what came meanwhile.
+ */
+const firstLook = 0.75;
 
 /**
  * One connection to one server, from its opening to its end. It does not reconnect and sends nothing twice; commands are carried out in the
@@ -58,7 +61,10 @@ export class RedisConnection {
   #reason: string | undefined;
   /** The stream, while what is sent waits to be written. */
   #corked: Duplex | undefined;
+  /** Something was sent in this turn of the event loop, and may not be the last of its burst. */
+  #isGathering = false;
   /** By the monotonic clock. */
+  #corkedAtMs = 0;
   #wroteAtMs = Number.NEGATIVE_INFINITY;
   #cancelWrite: () => void = () => undefined;
   readonly #block = new WriteBlock();
@@ -146,7 +152,7 @@ export class RedisConnection {
 
   #send(command: Command): Promise<RedisReply> {
     if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
-    this.#cancelLook ??= this.#lookLater();
+    this.#cancelLook ??= this.#lookAfter(firstLook * this.#deadlineMs);
     return (this.#redis.sendCommand(command) as Promise<RedisReply>).then(this.#replied, this.#failed);
   }
 
@@ -160,18 +166,31 @@ export class RedisConnection {
     throw this.#faultOf(error);
   };
 
-  /** What is sent in one turn of the event loop, and until it may be written, leaves in one write. */
+  /** What is sent in turns of the event loop one after the other, and until it may be written, leaves in one write. */
   #cork(): void {
+    this.#isGathering = true;
     if (this.#corked !== undefined) return;
     const { stream } = this.#redis;
     this.#corked = stream;
+    this.#corkedAtMs = this.#clock.monotonicMs();
     // What is not written yet still needs its memory.
     if (stream.writableLength === 0) this.#block.reuse();
     stream.cork();
-    const waitMs = this.#wroteAtMs + writesApartMs - this.#clock.monotonicMs();
-    if (waitMs <= 0) setImmediate(this.#write);
-    else this.#cancelWrite = this.#clock.after(waitMs, this.#write);
+    setImmediate(this.#gathered);
   }
+
+  /** A burst of a client comes in several turns. */
+  readonly #gathered = (): void => {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#isGathering && nowMs - this.#corkedAtMs < writesApartMs) {
+      this.#isGathering = false;
+      setImmediate(this.#gathered);
+      return;
+    }
+    const waitMs = this.#wroteAtMs + writesApartMs - nowMs;
+    if (waitMs <= 0) this.#write();
+    else this.#cancelWrite = this.#clock.after(waitMs, this.#write);
+  };
 
   readonly #write = (): void => {
     this.#wroteAtMs = this.#clock.monotonicMs();
@@ -191,18 +210,25 @@ export class RedisConnection {
     return new RedisFault('unknown', this.#reason ?? message);
   }
 
-  #lookLater(): () => void {
-    const betweenMs = this.#deadlineMs / looksToDeadline;
-    const dueMs = this.#clock.monotonicMs() + betweenMs;
-    return this.#clock.after(betweenMs, () => {
+  #lookAfter(delayMs: number): () => void {
+    const dueMs = this.#clock.monotonicMs() + delayMs;
+    return this.#clock.after(delayMs, () => {
       this.#cancelLook = undefined;
-      if (this.#unanswered === 0) return;
-      // A process that stood still has not read yet what came meanwhile.
-      if (this.#clock.monotonicMs() - dueMs >= betweenMs) this.#heardAtMs = this.#clock.monotonicMs();
-      if (this.#clock.monotonicMs() - this.#heardAtMs >= this.#deadlineMs)
-        this.close(`the server answered nothing for ${this.#deadlineMs} ms`);
-      else this.#cancelLook = this.#lookLater();
+      if (this.#unanswered > 0) this.#look(this.#clock.monotonicMs() - dueMs);
     });
+  }
+
+  /** `lateMs`: how much later than it was due. */
+  #look(lateMs: number): void {
+    const [firstLookMs, nowMs] = [firstLook * this.#deadlineMs, this.#clock.monotonicMs()];
+    // A process that stood still has not read yet what came meanwhile.
+    if (lateMs >= this.#deadlineMs - firstLookMs) this.#heardAtMs = nowMs;
+    const silentMs = nowMs - this.#heardAtMs;
+    if (silentMs >= this.#deadlineMs) this.close(`the server answered nothing for ${this.#deadlineMs} ms`);
+    else {
+      const nextMs = silentMs < firstLookMs ? firstLookMs : this.#deadlineMs;
+      this.#cancelLook = this.#lookAfter(nextMs - silentMs);
+    }
   }
 
   #end(): void {

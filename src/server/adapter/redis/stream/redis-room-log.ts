@@ -21,8 +21,8 @@ import {
   commitArguments,
   commitResult,
   isRelay,
+  pushRelay,
   type RelayCommit,
-  relayArguments,
   relayResults,
 } from './stream-commands.ts';
 import { StreamLane, type StreamLaneOptions } from './stream-lane.ts';
@@ -60,13 +60,16 @@ const vouchScript = script('./vouch.lua');
 /** How long it is asked whether a commit was carried out, beyond its time, in milliseconds. */
 const doubtMs = 5_000;
 const maxSeed = 2 ** 30;
-/** Places of streams that are remembered. */
+/** Places of streams that are remembered, and lanes. */
 const maxPlaces = 100_000;
+const maxLanes = 10_000;
+/** How many lanes are looked at to make room for one. */
+const looksForRoom = 8;
 
 /** The log in Redis, for any number of nodes: one slot a stream, one script a commit. */
 export class RedisRoomLog implements RoomLog {
   readonly #options: RedisRoomLogOptions;
-  /** Of the streams to which something is being committed. */
+  /** Of the streams to which something is being committed, and of some to which something was: those that make room first come first. */
   readonly #lanes = new Map<StreamName, StreamLane>();
   readonly #laneOptions: StreamLaneOptions;
   readonly #places = new LRUCache<StreamName, StreamPlace>({ max: maxPlaces });
@@ -81,7 +84,6 @@ export class RedisRoomLog implements RoomLog {
       doubtMs,
       send: (place, commits) => this.#send(place, commits),
       pause: () => options.redis.pause(),
-      onIdle: ({ stream }) => void this.#lanes.delete(stream),
     };
     this.#list = new RoomList(options);
     this.#watch = new StreamWatch({
@@ -92,11 +94,7 @@ export class RedisRoomLog implements RoomLog {
   }
 
   commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
-    let lane = this.#lanes.get(stream);
-    if (lane === undefined) {
-      lane = new StreamLane(this.#place(stream), this.#laneOptions);
-      this.#lanes.set(stream, lane);
-    }
+    const lane = this.#lanes.get(stream) ?? this.#newLane(stream);
     return lane.commit(commit);
   }
 
@@ -140,32 +138,49 @@ export class RedisRoomLog implements RoomLog {
     this.#list.close();
   }
 
-  async #send(place: StreamPlace, commits: readonly Commit[]): Promise<readonly CommitResult[]> {
-    const results = areRelays(commits)
-      ? await this.#sendRelays(place, commits)
-      : [await this.#sendOther(place, commits[0] as Commit)];
+  /** One lane a stream, for the order of its commits: one that runs stays, also where there are too many. */
+  #newLane(stream: StreamName): StreamLane {
+    let looks = 0;
+    for (const [name, lane] of this.#lanes) {
+      if (this.#lanes.size < maxLanes || looks++ === looksForRoom) break;
+      this.#lanes.delete(name);
+      if (lane.isRunning) this.#lanes.set(name, lane);
+    }
+    const lane = new StreamLane(this.#place(stream), this.#laneOptions);
+    this.#lanes.set(stream, lane);
+    return lane;
+  }
+
+  #send(place: StreamPlace, commits: readonly Commit[]): Promise<readonly CommitResult[]> {
+    return areRelays(commits)
+      ? this.#sendRelays(place, commits)
+      : this.#sendOther(place, commits[0] as Commit);
+  }
+
+  #sendRelays(place: StreamPlace, relays: readonly RelayCommit[]): Promise<readonly CommitResult[]> {
+    const { redis, keepMs, maxBytes, ack = 'memory' } = this.#options;
+    const args: RedisArgument[] = [seed(), keepMs, maxBytes];
+    for (const relay of relays) pushRelay(args, relay);
+    return redis
+      .attempt(relayScript, place.keys, args, { slot: place.slot, ack })
+      .then((reply) => this.#sent(place, relayResults(relays, reply as Buffer)));
+  }
+
+  #sent(place: StreamPlace, results: readonly CommitResult[]): readonly CommitResult[] {
     const newest = results.findLast(isNew);
     if (newest !== undefined) this.#watch.wrote(place, newest.position);
     return results;
   }
 
-  #sendRelays({ keys, slot }: StreamPlace, relays: readonly RelayCommit[]): Promise<readonly CommitResult[]> {
-    const { redis, keepMs, maxBytes, ack = 'memory' } = this.#options;
-    const args: RedisArgument[] = [seed(), keepMs, maxBytes];
-    for (const relay of relays) args.push(...relayArguments(relay));
-    return redis
-      .attempt(relayScript, keys, args, { slot, ack })
-      .then((reply) => relayResults(relays, reply as Buffer));
-  }
-
-  async #sendOther({ stream, keys, slot }: StreamPlace, commit: Commit): Promise<CommitResult> {
+  async #sendOther(place: StreamPlace, commit: Commit): Promise<readonly CommitResult[]> {
+    const { stream, keys, slot } = place;
     const { redis, keepMs, maxBytes, emptyGraceMs, ack = 'memory' } = this.#options;
     const joined = commit.changes.some(({ kind }) => kind === 'add-member') ? roomIdOf(stream) : undefined;
     if (joined !== undefined) await this.#list.add(joined);
     const args: RedisArgument[] = [seed(), keepMs, maxBytes, emptyGraceMs, ...commitArguments(commit)];
     const result = commitResult(commit, await redis.attempt(commitScript, keys, args, { slot, ack }));
     if (joined !== undefined && isFirst(result)) this.#list.began(joined);
-    return result;
+    return this.#sent(place, [result]);
   }
 
   async #look({ keys }: StreamPlace) {

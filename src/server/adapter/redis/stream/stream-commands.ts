@@ -28,11 +28,13 @@ export function isRelay(commit: Commit): commit is RelayCommit {
   );
 }
 
-/** As `relay.lua` takes one relay: few arguments, as each costs both sides. In an id is no blank. */
-export function relayArguments({ source, checks: [sender], entry }: RelayCommit): readonly RedisArgument[] {
+/** Adds one relay as `relay.lua` takes it: few arguments, as each costs both sides. In an id is no blank. */
+export function pushRelay(args: RedisArgument[], { source, checks: [sender], entry }: RelayCommit): void {
   const { epoch, offset } = sender.joined;
-  const head = `${source.id} ${source.gen} ${source.seq} ${sender.peerId} ${epoch} ${offset} ${entry.to.peerId}`;
-  return [head, entry.body];
+  args.push(
+    `${source.id} ${source.gen} ${source.seq} ${sender.peerId} ${epoch} ${offset} ${entry.to.peerId}`,
+    entry.body,
+  );
 }
 
 /** What `relay.lua` answers: for each relay as many bytes. */

@@ -15,8 +15,6 @@ export interface StreamLaneOptions {
   readonly timeoutMs: number;
   /** How long after that it is asked whether one was carried out of which that is not known, in milliseconds. */
   readonly doubtMs: number;
-  /** Nothing waits any more. */
-  readonly onIdle: (place: StreamPlace) => void;
 }
 
 interface Waiting {
@@ -47,6 +45,11 @@ export class StreamLane {
     this.#options = options;
   }
 
+  /** Whether commits wait, or their outcome is not known yet. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   /** Rejects UNAVAILABLE where it surely had no effect, OUTCOME_UNKNOWN where it may have had. */
   commit(commit: Commit): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
@@ -62,7 +65,6 @@ export class StreamLane {
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#settle(this.#takeBatch());
     this.#isRunning = false;
-    this.#options.onIdle(this.#place);
   }
 
   #takeBatch(): Waiting[] {

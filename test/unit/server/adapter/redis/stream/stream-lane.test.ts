@@ -21,7 +21,6 @@ function laneWith(answer: (commits: readonly Commit[]) => Promise<readonly Commi
       return answer(commits);
     },
     pause: () => Promise.resolve(),
-    onIdle: () => undefined,
   });
   return { lane, sent };
 }
@@ -91,7 +90,6 @@ test('N4: what could not be sent in its time and what was refused all the time e
       ...{ clock, timeoutMs: 1_000, doubtMs: 1_000 },
       send: () => Promise.reject(fault),
       pause: () => clock.advance(400),
-      onIdle: () => undefined,
     });
   const refused = failing(RedisFault.ofReply(new Error('NOREPLICAS Not enough good replicas to write.')));
   await expect(refused.commit(other(1))).rejects.toMatchObject({
