@@ -60,16 +60,13 @@ const vouchScript = script('./vouch.lua');
 /** How long it is asked whether a commit was carried out, beyond its time, in milliseconds. */
 const doubtMs = 5_000;
 const maxSeed = 2 ** 30;
-/** Places of streams that are remembered, and lanes. */
+/** Places of streams that are remembered. */
 const maxPlaces = 100_000;
-const maxLanes = 10_000;
-/** How many lanes are looked at to make room for one. */
-const looksForRoom = 8;
 
 /** The log in Redis, for any number of nodes: one slot a stream, one script a commit. */
 export class RedisRoomLog implements RoomLog {
   readonly #options: RedisRoomLogOptions;
-  /** Of the streams to which something is being committed, and of some to which something was: those that make room first come first. */
+  /** Of the streams that this node follows, and of those to which something is being committed. */
   readonly #lanes = new Map<StreamName, StreamLane>();
   readonly #laneOptions: StreamLaneOptions;
   readonly #places = new LRUCache<StreamName, StreamPlace>({ max: maxPlaces });
@@ -84,6 +81,7 @@ export class RedisRoomLog implements RoomLog {
       doubtMs,
       send: (place, commits) => this.#send(place, commits),
       pause: () => options.redis.pause(),
+      onUnused: ({ stream }) => void this.#lanes.delete(stream),
     };
     this.#list = new RoomList(options);
     this.#watch = new StreamWatch({
@@ -94,8 +92,7 @@ export class RedisRoomLog implements RoomLog {
   }
 
   commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
-    const lane = this.#lanes.get(stream) ?? this.#newLane(stream);
-    return lane.commit(commit);
+    return this.#lane(stream).commit(commit);
   }
 
   async attach(stream: StreamName, { sessionId, peerId, gen, node }: Attachment): Promise<AttachmentResult> {
@@ -120,8 +117,20 @@ export class RedisRoomLog implements RoomLog {
     return Array.isArray(reply) ? readState(reply as readonly RedisReply[]) : undefined;
   }
 
-  subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription> {
-    return this.#watch.subscribe(this.#place(stream), listener);
+  async subscribe(stream: StreamName, listener: StreamListener): Promise<Subscription> {
+    const letGo = this.#lane(stream).keep();
+    try {
+      const subscription = await this.#watch.subscribe(this.#place(stream), listener);
+      return {
+        close: () => {
+          subscription.close();
+          letGo();
+        },
+      };
+    } catch (error) {
+      letGo();
+      throw error;
+    }
   }
 
   publish(stream: StreamName, key: string, body: Uint8Array): Promise<void> {
@@ -138,14 +147,9 @@ export class RedisRoomLog implements RoomLog {
     this.#list.close();
   }
 
-  /** One lane a stream, for the order of its commits: one that runs stays, also where there are too many. */
-  #newLane(stream: StreamName): StreamLane {
-    let looks = 0;
-    for (const [name, lane] of this.#lanes) {
-      if (this.#lanes.size < maxLanes || looks++ === looksForRoom) break;
-      this.#lanes.delete(name);
-      if (lane.isRunning) this.#lanes.set(name, lane);
-    }
+  #lane(stream: StreamName): StreamLane {
+    const known = this.#lanes.get(stream);
+    if (known !== undefined) return known;
     const lane = new StreamLane(this.#place(stream), this.#laneOptions);
     this.#lanes.set(stream, lane);
     return lane;

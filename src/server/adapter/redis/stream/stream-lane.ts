@@ -15,6 +15,8 @@ export interface StreamLaneOptions {
   readonly timeoutMs: number;
   /** How long after that it is asked whether one was carried out of which that is not known, in milliseconds. */
   readonly doubtMs: number;
+  /** Nobody keeps the lane any more, and nothing waits. */
+  readonly onUnused: (place: StreamPlace) => void;
 }
 
 interface Waiting {
@@ -38,6 +40,7 @@ export class StreamLane {
   readonly #options: StreamLaneOptions;
   #waiting: Waiting[] = [];
   #isRunning = false;
+  #keepers = 0;
 
   /** `options` may be those of other lanes too. */
   constructor(place: StreamPlace, options: StreamLaneOptions) {
@@ -45,9 +48,13 @@ export class StreamLane {
     this.#options = options;
   }
 
-  /** Whether commits wait, or their outcome is not known yet. */
-  get isRunning(): boolean {
-    return this.#isRunning;
+  /** For whoever will commit again and again. Returns what lets go of it, to be called once. */
+  keep(): () => void {
+    this.#keepers++;
+    return () => {
+      this.#keepers--;
+      this.#endUnused();
+    };
   }
 
   /** Rejects UNAVAILABLE where it surely had no effect, OUTCOME_UNKNOWN where it may have had. */
@@ -65,6 +72,11 @@ export class StreamLane {
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#settle(this.#takeBatch());
     this.#isRunning = false;
+    this.#endUnused();
+  }
+
+  #endUnused(): void {
+    if (this.#keepers === 0 && !this.#isRunning) this.#options.onUnused(this.#place);
   }
 
   #takeBatch(): Waiting[] {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { RedisFault } from '../../../../../../src/server/adapter/redis/client/redis-fault.ts';
 import { StreamLane } from '../../../../../../src/server/adapter/redis/stream/stream-lane.ts';
@@ -12,6 +13,7 @@ const applied: CommitResult = { outcome: 'applied', position: { epoch: 1, offset
 /** A lane whose batches are answered by `answer`, with the seqs that it was sent, batch by batch. */
 function laneWith(answer: (commits: readonly Commit[]) => Promise<readonly CommitResult[]>) {
   const sent: number[][] = [];
+  const unused: string[] = [];
   const lane = new StreamLane(streamPlace('room:daily'), {
     clock: new FakeClock(),
     timeoutMs: 1_000,
@@ -21,8 +23,9 @@ function laneWith(answer: (commits: readonly Commit[]) => Promise<readonly Commi
       return answer(commits);
     },
     pause: () => Promise.resolve(),
+    onUnused: () => unused.push('unused'),
   });
-  return { lane, sent };
+  return { lane, sent, unused };
 }
 
 function relay(seq: number): Commit {
@@ -39,6 +42,20 @@ test('P3: commits to a stream go in their order: relays together, another by its
   const commits = [relay(1), relay(2), other(3), relay(4), other(5), other(6), relay(7)];
   await Promise.all(commits.map((commit) => lane.commit(commit)));
   expect(sent).toEqual([[1, 2], [3], [4], [5], [6], [7]]);
+});
+
+test('a lane is unused when nothing waits and nobody keeps it', async () => {
+  const { lane, unused } = laneWith((commits) => Promise.resolve(commits.map(() => applied)));
+  const letGo = lane.keep();
+  await lane.commit(relay(1));
+  await setImmediate();
+  expect(unused).toEqual([]);
+  const last = lane.commit(relay(2));
+  letGo();
+  expect(unused).toEqual([]);
+  await last;
+  await setImmediate();
+  expect(unused).toEqual(['unused']);
 });
 
 test('many relays go in batches', async () => {
@@ -90,6 +107,7 @@ test('N4: what could not be sent in its time and what was refused all the time e
       ...{ clock, timeoutMs: 1_000, doubtMs: 1_000 },
       send: () => Promise.reject(fault),
       pause: () => clock.advance(400),
+      onUnused: () => undefined,
     });
   const refused = failing(RedisFault.ofReply(new Error('NOREPLICAS Not enough good replicas to write.')));
   await expect(refused.commit(other(1))).rejects.toMatchObject({
