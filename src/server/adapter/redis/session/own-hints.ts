@@ -1,7 +1,7 @@
 import type { Hint, HintName, SessionHints } from './session-hints.ts';
 
 /** Every so many times that hints are to be revisited it is done. */
-const revisitTimes = 4;
+const revisitTimes = 2;
 /** How many are looked at then, and how many put back. */
 const scanned = 128;
 const restored = 1_024;
