@@ -49,8 +49,8 @@ export class RoomEntry {
   }
 
   /**
-   * Joins as the peer that is asked for, or as any; a session that is in the room already is answered the same. `request` has
-   * its room.
+   * Joins as the peer that is asked for, or as one that is chosen here; a session that is in the room already is answered the same.
+   * `request` has its room.
    */
   async join(session: Session, request: JoinRoom, source: Source): Promise<Entered> {
     const { roomId } = request;

@@ -11,8 +11,13 @@ export const scriptCommandName = 'evalsha';
 const maxLooked = 256;
 
 export function packedArguments(args: readonly string[]): PackedArguments {
-  const bulks = args.map((text) => `$${byteLength(text)}\r\n${text}\r\n`);
+  const bulks = args.map((text) => bulk(text, byteLength(text)));
   return { count: args.length, bytes: Buffer.from(bulks.join('')) };
+}
+
+/** As RESP has it: a bulk string. `bytes`: how many the text has. */
+export function bulk(text: string, bytes: number): string {
+  return `$${bytes}\r\n${text}\r\n`;
 }
 
 /** In UTF-8. Most texts are a few ASCII characters, which are looked through faster than the call that counts their bytes takes. */

@@ -1,5 +1,5 @@
 import { Command } from 'ioredis';
-import { byteLength, type PackedArguments, scriptCommandName } from './packed-arguments.ts';
+import { bulk, byteLength, type PackedArguments, scriptCommandName } from './packed-arguments.ts';
 import type { RedisArgument } from './redis.ts';
 
 /** Gives room for so many bytes, which are written over at once. */
@@ -59,7 +59,7 @@ function commandBytes(first: PackedArguments, args: readonly RedisArgument[], al
       if (length !== value.length) isAscii = false;
       // What it has of bytes beyond its characters.
       bytesInAll += length - value.length;
-      text += `$${length}\r\n${value}\r\n`;
+      text += bulk(value, length);
     }
   }
   bytesInAll += text.length;

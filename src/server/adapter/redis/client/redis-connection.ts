@@ -32,7 +32,7 @@ export interface RedisConnectionOptions {
 
 /**
  * So far apart writes are at least, in milliseconds: each wakes a process here and there, which costs more than most of what it brings.
- * What comes after a quiet moment is written at once.
+ * What comes after a quiet moment is written as soon as a turn of the event loop brings nothing more.
  */
 const writesApartMs = 1;
 /**
@@ -52,6 +52,7 @@ export class RedisConnection {
   readonly #redis: Redis;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
+  readonly #firstLookMs: number;
   #unanswered = 0;
   /** When it last answered, or was asked after it had answered all, by the monotonic clock. */
   #heardAtMs = 0;
@@ -74,6 +75,7 @@ export class RedisConnection {
     this.address = address;
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
+    this.#firstLookMs = firstLook * deadlineMs;
     this.#redis = new Redis({
       ...address,
       ...(access.username !== undefined && { username: access.username }),
@@ -152,7 +154,7 @@ export class RedisConnection {
 
   #send(command: Command): Promise<RedisReply> {
     if (this.#unanswered++ === 0) this.#heardAtMs = this.#clock.monotonicMs();
-    this.#cancelLook ??= this.#lookAfter(firstLook * this.#deadlineMs);
+    this.#cancelLook ??= this.#lookAfter(this.#firstLookMs);
     return (this.#redis.sendCommand(command) as Promise<RedisReply>).then(this.#replied, this.#failed);
   }
 
@@ -220,13 +222,13 @@ export class RedisConnection {
 
   /** `lateMs`: how much later than it was due. */
   #look(lateMs: number): void {
-    const [firstLookMs, nowMs] = [firstLook * this.#deadlineMs, this.#clock.monotonicMs()];
+    const nowMs = this.#clock.monotonicMs();
     // A process that stood still has not read yet what came meanwhile.
-    if (lateMs >= this.#deadlineMs - firstLookMs) this.#heardAtMs = nowMs;
+    if (lateMs >= this.#deadlineMs - this.#firstLookMs) this.#heardAtMs = nowMs;
     const silentMs = nowMs - this.#heardAtMs;
     if (silentMs >= this.#deadlineMs) this.close(`the server answered nothing for ${this.#deadlineMs} ms`);
     else {
-      const nextMs = silentMs < firstLookMs ? firstLookMs : this.#deadlineMs;
+      const nextMs = silentMs < this.#firstLookMs ? this.#firstLookMs : this.#deadlineMs;
       this.#cancelLook = this.#lookAfter(nextMs - silentMs);
     }
   }
