@@ -6,7 +6,7 @@ const revisitTimes = 2;
 const scanned = 128;
 const restored = 1_024;
 /** A hint is looked at every so many visits at most: a node with few sessions does not look at all of them each time. */
-const passVisits = 4;
+const passVisits = 8;
 /** How often a session is looked at whose taking is in doubt and of which there is nothing yet: what was sent may be carried out late. */
 const looksInDoubt = 16;
 
