@@ -53,8 +53,9 @@ const maxTries = 8;
 
 /**
  * Looks at a stream, decides, commits; where the stream has changed in between so that a check of the commit failed, looks
- * again. Rejects with the decision's refusal, with STALE_SESSION or NOT_APPLIED as the log answers, and with UNAVAILABLE
- * when the stream changes faster than it can be decided on. `seen`: the stream as it was just now, in place of the first look.
+ * again. Rejects with the decision's refusal, with STALE_SESSION or NOT_APPLIED as the log answers, with UNAVAILABLE when the stream
+ * changes faster than it can be decided on, and with OUTCOME_UNKNOWN where it would say that nothing was done and a try before is in doubt.
+ * `seen`: the stream as it was just now, in place of the first look.
  */
 export async function decideAndCommit(
   log: RoomLog,
@@ -63,11 +64,12 @@ export async function decideAndCommit(
   decide: (state: StreamState | undefined) => Decision,
   seen?: StreamState,
 ): Promise<Decided> {
+  let isInDoubt = false;
   for (let tries = 0; tries < maxTries; tries++) {
     const state = tries === 0 && seen !== undefined ? seen : await log.state(stream);
     const decision = decide(state);
     if (decision.kind === 'done') return decision;
-    if (decision.kind === 'refuse') throw decision.error;
+    if (decision.kind === 'refuse') throw isInDoubt ? outcomeUnknown(decision.error) : decision.error;
     const { checks, changes, entry } = decision;
     const result = await log.commit(stream, { source, checks, changes, ...(entry && { entry }) });
     if (result.outcome === 'applied') {
@@ -75,8 +77,10 @@ export async function decideAndCommit(
       return { kind: 'committed', position, entry, again };
     }
     if (result.outcome !== 'refused') throw commitError(result.outcome);
+    if (result.inDoubt === true) isInDoubt = true;
   }
-  throw new SignalError(ErrorCode.UNAVAILABLE, 'the room changes too fast, try again');
+  const tooFast = new SignalError(ErrorCode.UNAVAILABLE, 'the room changes too fast, try again');
+  throw isInDoubt ? outcomeUnknown(tooFast) : tooFast;
 }
 
 /** A check that holds for nobody. */
@@ -97,4 +101,10 @@ export function commitError(outcome: 'stale' | 'not-applied'): SignalError {
   return outcome === 'stale'
     ? new SignalError(ErrorCode.STALE_SESSION, 'the session is attached elsewhere')
     : new SignalError(ErrorCode.NOT_APPLIED, 'the request had no effect and was overtaken by a later one');
+}
+
+/** The error for a commit that was refused when it was sent again, after its first answer was lost. */
+export function outcomeUnknown(cause?: SignalError): SignalError {
+  const message = 'the store was lost before it answered: the request may have had its effect, or may have it yet';
+  return new SignalError(ErrorCode.OUTCOME_UNKNOWN, message, { cause });
 }

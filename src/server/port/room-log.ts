@@ -87,8 +87,8 @@ export type CommitResult =
    */
   | { readonly outcome: 'applied'; readonly position: Position; readonly again: boolean }
   /**
-   * A check failed; nothing was done, and the seq may be tried again. `inDoubt`: an answer was lost before. Where the store has lost
-   * since what it had, the commit may have had its effect then.
+   * A check failed; nothing was done, and the seq may be tried again. `inDoubt`: the commit was sent before, and its answer was lost. What
+   * was sent then may be on its way still and have its effect yet; or it had it, where the store has lost since what it had.
    */
   | { readonly outcome: 'refused'; readonly failed: Check; readonly inDoubt?: true }
   /** A higher gen of the source has committed here; nothing was done. */

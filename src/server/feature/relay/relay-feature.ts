@@ -3,9 +3,9 @@ import { ErrorCode, SignalError } from '../../../shared/signal-error.ts';
 import { relayCommit } from '../../domain/relay.ts';
 import type { ClientFrameView, FrameKind } from '../../frame/client-frame.ts';
 import { type RelayView, readRelay, relayEvent } from '../../frame/relay.ts';
-import { commitError, wasApplied } from '../../port/decision.ts';
+import { commitError, outcomeUnknown, wasApplied } from '../../port/decision.ts';
 import type { Metrics } from '../../port/metrics.ts';
-import type { Check, CommitResult, RoomLog, StreamName } from '../../port/room-log.ts';
+import type { CommitResult, RoomLog, StreamName } from '../../port/room-log.ts';
 import type { Answer } from '../../session/answer.ts';
 import type { Handler } from '../../session/handler.ts';
 import type { RoomLosses } from '../../session/returning.ts';
@@ -84,10 +84,10 @@ export class RelayFeature {
   }
 
   /** The log does not know the sender, which this node does: the log may have lost it. */
-  async #fromLost(session: Session, roomId: string, { failed, inDoubt }: RefusedCommit): Promise<Answer> {
-    if (!(await this.#rooms.hasLost(session, roomId))) throw refusal(failed);
-    if (inDoubt !== true) session.assertSettled(roomId);
-    throw new SignalError(ErrorCode.OUTCOME_UNKNOWN, 'the store has lost the room before it answered');
+  async #fromLost(session: Session, roomId: string, refused: RefusedCommit): Promise<Answer> {
+    const isLost = await this.#rooms.hasLost(session, roomId);
+    if (isLost && refused.inDoubt !== true) session.assertSettled(roomId);
+    throw refusal(refused);
   }
 
   /** What is dropped had no effect, also where a connection that is lost sent it first. */
@@ -117,13 +117,15 @@ const again: Answer = { again: true };
 
 /** Whether a relay that had its effect had it before already. Throws where it had none. */
 function wasAppliedBefore(result: CommitResult): boolean {
-  if (result.outcome === 'refused') throw refusal(result.failed);
+  if (result.outcome === 'refused') throw refusal(result);
   if (result.outcome !== 'applied') throw commitError(result.outcome);
   return result.again;
 }
 
-function refusal(failed: Check): SignalError {
-  return failed.otherwise === ErrorCode.PEER_NOT_FOUND
-    ? new SignalError(ErrorCode.PEER_NOT_FOUND, 'no member of the room has this peer id')
-    : new SignalError(failed.otherwise, 'the session is no member of the room');
+function refusal({ failed, inDoubt }: RefusedCommit): SignalError {
+  const error =
+    failed.otherwise === ErrorCode.PEER_NOT_FOUND
+      ? new SignalError(ErrorCode.PEER_NOT_FOUND, 'no member of the room has this peer id')
+      : new SignalError(failed.otherwise, 'the session is no member of the room');
+  return inDoubt === true ? outcomeUnknown(error) : error;
 }

@@ -196,7 +196,10 @@ export class RoomFeature implements RoomsOnSignIn, RoomLosses {
       try {
         return await task();
       } catch (thrown) {
-        if (ofLosses.has(SignalError.from(thrown).code) && (await this.hasLost(session, roomId)))
+        const error = SignalError.from(thrown);
+        const isInDoubt = error.code === ErrorCode.OUTCOME_UNKNOWN;
+        const { code } = isInDoubt ? SignalError.from(error.cause) : error;
+        if (ofLosses.has(code) && (await this.hasLost(session, roomId)) && !isInDoubt)
           session.assertSettled(roomId);
         throw thrown;
       }

@@ -1,4 +1,4 @@
-import type { Commit, CommitResult, RoomLog, StreamName } from '../../../../../src/server/port/room-log.ts';
+import type { Check, Commit, CommitResult, RoomLog, StreamName } from '../../../../../src/server/port/room-log.ts';
 import { ErrorCode, SignalError } from '../../../../../src/shared/signal-error.ts';
 
 interface HeldRead {
@@ -72,7 +72,19 @@ export class HeldRoomLog implements RoomLog {
   /** What becomes of the next commits of which nobody hears: they have their effect, later where they are held, or none. */
   readonly inDoubt: ('applied' | 'not applied')[] = [];
 
+  /** Called when the next commit comes, which is then on its way still, and is answered as one that was sent again and refused. */
+  refuseInDoubt: (() => Promise<unknown>) | undefined;
+  /** What is on its way still arrives. */
+  arriveLate: () => Promise<CommitResult> = () => Promise.reject(new Error('nothing is on its way'));
+
   async commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
+    const { refuseInDoubt } = this;
+    if (refuseInDoubt !== undefined) {
+      this.refuseInDoubt = undefined;
+      this.arriveLate = () => this.#log.commit(stream, commit) as Promise<CommitResult>;
+      await refuseInDoubt();
+      return { outcome: 'refused', failed: commit.checks[0] as Check, inDoubt: true };
+    }
     const isHeld = this.#way !== undefined;
     const unanswered = this.inDoubt.shift();
     if (unanswered === undefined) return this.#arrive(stream, commit);

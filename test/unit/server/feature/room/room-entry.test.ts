@@ -139,6 +139,21 @@ test('R3: a join that is refused after one of which nobody knows what became lea
   expect(await members('daily')).toEqual(['bob']);
 });
 
+test('R3: a join that is refused while it may be on its way still leaves its room in the record, so that its member leaves with its session', async () => {
+  const { roomLog, rooms, signIn, end, namedRooms, members } = roomParts({});
+  const [alice, bob, carol] = [await signIn('alice'), await signIn('bob'), await signIn('carol')];
+  await rooms.joinByPath(carol, 'daily', 'carol');
+  roomLog.refuseInDoubt = () => rooms.joinByPath(bob, 'daily', 'wanted');
+  const { room } = await rooms.joinByPath(alice, 'daily', 'wanted');
+  expect(room.outcome).toMatchObject(refused(ErrorCode.OUTCOME_UNKNOWN));
+  expect(await namedRooms('alice')).toEqual(['daily as wanted']);
+  await end(bob);
+  await roomLog.arriveLate();
+  expect(await members('daily')).toEqual(['carol', 'wanted']);
+  await end(alice);
+  expect(await members('daily')).toEqual(['carol']);
+});
+
 test('R1, R3: who asks again for a room that it is in already has it in its record from then on', async () => {
   const { roomLog, store, rooms, signIn, end, namedRooms, members } = roomParts({});
   const alice = await signIn('alice');
