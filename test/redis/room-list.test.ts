@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { RedisClient } from '../../src/server/adapter/redis/client/redis-client.ts';
 import { RoomList } from '../../src/server/adapter/redis/stream/room-list.ts';
+import { ErrorCode, SignalError } from '../../src/shared/signal-error.ts';
 import { FakeClock } from '../contract/fake-clock.ts';
-import { addressOf, connectTo, logOn, room, saying } from './log-on-redis.ts';
+import { addressOf, connectTo, logOn, offsetOf, room, saying } from './log-on-redis.ts';
 import { RedisServer } from './redis-server.ts';
 
 const sweepIntervalMs = 10_000;
@@ -61,4 +63,34 @@ test('a room that begins anew is listed at once, though the node had listed it b
   await server.call('FLUSHALL');
   await join(2);
   await vi.waitFor(async () => expect(await node.log.rooms('', 10)).toEqual(['daily']), 2_000);
+});
+
+test('N4: no room waits for the list of rooms while its slot is away, and what was not listed then is later', async () => {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.stop());
+  const redis = connectTo({ kind: 'server', address: addressOf(server) });
+  const call = redis.call.bind(redis);
+  let isAway = true;
+  redis.call = async (key, command, ...args) => {
+    if (command !== 'ZADD' || !isAway) return call(key, command, ...args);
+    await delay(2_000);
+    throw new SignalError(ErrorCode.UNAVAILABLE, 'on purpose');
+  };
+  const node = logOn({ kind: 'server', address: addressOf(server) }, { redis });
+  onTestFinished(() => node.close());
+  const member = { sessionId: 's', userId: 'u', gen: 1, node: 'a', info: new Uint8Array() };
+  const join = (seq: number, peerId: string) =>
+    node.log.commit(room, { ...saying(seq), changes: [{ kind: 'add-member', peerId, member }] });
+  const joined = Promise.resolve(join(1, 'ada'));
+  const sentMs = performance.now();
+  expect(offsetOf(await node.commit(2, 'ben'))).toBe(2);
+  expect(performance.now() - sentMs).toBeLessThan(1_000);
+  expect(offsetOf(await joined)).toBe(1);
+  // Known to be away, it is not waited for at all.
+  const againMs = performance.now();
+  expect(offsetOf(await join(3, 'cleo'))).toBe(3);
+  expect(performance.now() - againMs).toBeLessThan(1_000);
+  expect(await node.log.rooms('', 10)).toEqual([]);
+  isAway = false;
+  await vi.waitFor(async () => expect(await node.log.rooms('', 10)).toEqual(['daily']), 5_000);
 });

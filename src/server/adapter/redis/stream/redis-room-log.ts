@@ -92,7 +92,11 @@ export class RedisRoomLog implements RoomLog {
   }
 
   commit(stream: StreamName, commit: Commit): Promise<CommitResult> {
-    return this.#lane(stream).commit(commit);
+    const joined = isJoin(commit) ? roomIdOf(stream) : undefined;
+    // Sent before the commit, and in nobody's way: the list is in a slot of its own.
+    const listed = joined === undefined ? undefined : this.#list.add(joined);
+    const committed = this.#lane(stream).commit(commit);
+    return listed === undefined ? committed : Promise.all([committed, listed]).then(([result]) => result);
   }
 
   async attach(stream: StreamName, { sessionId, peerId, gen, node }: Attachment): Promise<AttachmentResult> {
@@ -179,11 +183,10 @@ export class RedisRoomLog implements RoomLog {
   async #sendOther(place: StreamPlace, commit: Commit): Promise<readonly CommitResult[]> {
     const { stream, keys, slot } = place;
     const { redis, keepMs, maxBytes, emptyGraceMs, ack = 'memory' } = this.#options;
-    const joined = commit.changes.some(({ kind }) => kind === 'add-member') ? roomIdOf(stream) : undefined;
-    if (joined !== undefined) await this.#list.add(joined);
     const args: RedisArgument[] = [seed(), keepMs, maxBytes, emptyGraceMs, ...commitArguments(commit)];
     const result = commitResult(commit, await redis.attempt(commitScript, keys, args, { slot, ack }));
-    if (joined !== undefined && isFirst(result)) this.#list.began(joined);
+    const roomId = isJoin(commit) && isFirst(result) ? roomIdOf(stream) : undefined;
+    if (roomId !== undefined) this.#list.began(roomId);
     return this.#sent(place, [result]);
   }
 
@@ -202,6 +205,10 @@ export class RedisRoomLog implements RoomLog {
     this.#places.set(stream, place);
     return place;
   }
+}
+
+function isJoin({ changes }: Commit): boolean {
+  return changes.some(({ kind }) => kind === 'add-member');
 }
 
 /** Undefined: the stream is not a room's. */
