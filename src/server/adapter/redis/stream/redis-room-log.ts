@@ -175,8 +175,7 @@ export class RedisRoomLog implements RoomLog {
   }
 
   #sent(place: StreamPlace, results: readonly CommitResult[]): readonly CommitResult[] {
-    const newest = results.findLast(isNew);
-    if (newest !== undefined) this.#watch.wrote(place, newest.position);
+    for (const result of results) if (result.outcome === 'applied') this.#watch.wrote(place, result.position);
     return results;
   }
 
@@ -218,11 +217,6 @@ function roomIdOf(stream: StreamName): string | undefined {
 
 function areRelays(commits: readonly Commit[]): commits is readonly RelayCommit[] {
   return commits[0] !== undefined && isRelay(commits[0]);
-}
-
-/** Whether it was carried out just now. */
-function isNew(result: CommitResult): result is CommitResult & { readonly outcome: 'applied' } {
-  return result.outcome === 'applied' && !result.again;
 }
 
 /** Whether it has the offset with which a stream begins. */

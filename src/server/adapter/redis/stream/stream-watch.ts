@@ -37,7 +37,9 @@ export class StreamWatch {
   /** Those that were silent for longest come first. */
   readonly #followed = new Set<Followed>();
   /** What this node was last told of its own commits. */
-  readonly #written = new WeakMap<StreamPlace, { position: Position }>();
+  readonly #written = new WeakMap<StreamPlace, Position>();
+  /** What it said of positions, or wanted to, and was not answered yet: one or two for each time that the store was away. */
+  readonly #unvouched = new WeakMap<StreamPlace, Set<Position>>();
   #cancelLook: (() => void) | undefined;
   #isClosed = false;
 
@@ -90,16 +92,12 @@ export class StreamWatch {
     };
   }
 
-  /** A commit of this node was acknowledged. */
+  /** A commit of this node was acknowledged, with a position that it got just now or by an earlier try. */
   wrote(place: StreamPlace, position: Position): void {
-    const written = this.#written.get(place);
-    if (written === undefined) {
-      this.#written.set(place, { position });
-      return;
-    }
-    const before = written.position;
-    written.position = position;
-    if (before.epoch !== position.epoch) this.#vouchFor(place, before);
+    const before = this.#written.get(place);
+    if (before?.epoch === position.epoch && position.offset < before.offset) return;
+    this.#written.set(place, position);
+    if (before !== undefined && before.epoch !== position.epoch) this.#vouchFor(place, before);
   }
 
   close(): void {
@@ -147,16 +145,21 @@ export class StreamWatch {
     }
   }
 
-  /** Both: what was acknowledged may not have been announced, where the server ended in between. */
+  /** Both: what was acknowledged may not have been announced, where the server ended in between. And what could not be vouched for before. */
   #vouch({ place, seen }: Followed): void {
-    this.#vouchFor(place, seen);
-    this.#vouchFor(place, this.#written.get(place)?.position);
+    const positions = [seen, this.#written.get(place), ...(this.#unvouched.get(place) ?? [])];
+    for (const position of new Set(positions)) this.#vouchFor(place, position);
   }
 
+  /** Where the store can't be reached, it is done again when it can. */
   #vouchFor(place: StreamPlace, position: Position | undefined): void {
-    // Where the store can't be reached, it is done again when it can.
-    if (position !== undefined && position !== gone)
-      this.#options.vouch(place, position).catch(() => undefined);
+    if (position === undefined || position === gone) return;
+    const unvouched = this.#unvouched.get(place) ?? new Set();
+    this.#unvouched.set(place, unvouched.add(position));
+    this.#options.vouch(place, position).then(
+      () => unvouched.delete(position),
+      () => undefined,
+    );
   }
 }
 
