@@ -53,7 +53,7 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       expect(await open(store, first)).toEqual({ outcome: 'opened', gen: 1, replaced: [] });
       expect(await attach(store, first)).toMatchObject({
         outcome: 'attached',
-        record: { gen: 2, node: 'b' },
+        record: { gen: 2, node: 'b', windowMs },
       });
       expect(await attach(store, first, 'a')).toMatchObject({
         outcome: 'attached',

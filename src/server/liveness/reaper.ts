@@ -15,7 +15,10 @@ export interface ReaperOptions {
   readonly log: Log;
   /** How often it looks, in milliseconds: a session ends at most this long after its window. */
   readonly intervalMs: number;
-  /** After the store was away, in part or in whole: how long sessions may come back that could not while it was, in milliseconds. */
+  /**
+   * After the store was away, in part or in whole: how long sessions may come back at least that could not while it was, in milliseconds; those with
+   * a longer window have that.
+   */
   readonly graceMs: number;
 }
 
@@ -33,8 +36,8 @@ export class Reaper {
   /** The store was there and refused to say what is due. */
   #isRefused = false;
   #watching: { close(): void } | undefined;
-  /** Until then no session is ended because its window ran out, by the monotonic clock. */
-  #graceUntilMs = Number.NEGATIVE_INFINITY;
+  /** When the store was last back, by the monotonic clock: from then on sessions that could not come back have their window once more. */
+  #graceFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReaperOptions) {
     this.#options = options;
@@ -91,7 +94,7 @@ export class Reaper {
 
   #beginGrace(): void {
     const { clock, log, graceMs } = this.#options;
-    this.#graceUntilMs = clock.monotonicMs() + graceMs;
+    this.#graceFromMs = clock.monotonicMs();
     log.info('reaper.grace', { graceMs });
   }
 
@@ -120,15 +123,15 @@ export class Reaper {
 
   async #end(record: SessionRecord): Promise<boolean> {
     const { store, leaver } = this.#options;
-    if (record.ended === undefined && !this.#mayEndLost()) return false;
+    if (record.ended === undefined && !this.#mayEndLost(record)) return false;
     const ended = record.ended === undefined ? await store.end(record, record.gen, 'lost') : record;
     if (ended !== undefined) await leaver.finish(ended);
     return true;
   }
 
   /** Who can't be attached because a part of the store is away, or finds no node that is ready, shall not end by that. */
-  #mayEndLost(): boolean {
-    const { status, clock } = this.#options;
-    return status.isAvailable && clock.monotonicMs() >= this.#graceUntilMs;
+  #mayEndLost({ windowMs }: SessionRecord): boolean {
+    const { status, clock, graceMs } = this.#options;
+    return status.isAvailable && clock.monotonicMs() >= this.#graceFromMs + Math.max(graceMs, windowMs);
   }
 }

@@ -38,6 +38,8 @@ export interface SessionRecord extends SessionRef {
   /** Rises with each attach. */
   readonly gen: number;
   readonly node: string;
+  /** As it was last attached with. */
+  readonly windowMs: number;
   /** By room id. May name rooms that the session is not in (any more), never too few. */
   readonly rooms: ReadonlyMap<string, JoinRecord>;
   /** Absent: it has not ended. */

@@ -94,8 +94,9 @@ export class SessionDesk {
   }
 
   async #open(request: SignIn): Promise<SignedIn> {
-    const { store, rooms, node, windowMs, makeSession } = this.#options;
+    const { store, rooms, node, makeSession } = this.#options;
     const { identity, path } = request;
+    const windowMs = this.#options.windowMs(identity);
     const secret = randomBytes(24).toString('base64url');
     const ref = { userId: identity.userId, sessionId: randomUUID() };
     const secretHash = hashOf(secret);
@@ -103,7 +104,7 @@ export class SessionDesk {
       ...ref,
       secretHash,
       node,
-      windowMs: windowMs(identity),
+      windowMs,
       policy: identity.sessionPolicy,
     });
     if (opened.outcome === 'refused') {
@@ -113,7 +114,7 @@ export class SessionDesk {
       );
     }
     for (const record of opened.replaced) this.#finish(record);
-    const record = { ...ref, gen: opened.gen, node, rooms: new Map() };
+    const record = { ...ref, gen: opened.gen, node, windowMs, rooms: new Map() };
     const session = makeSession(request, record, secretHash);
     const joined = path === undefined ? [] : [await rooms.joinByPath(session, path.roomId, path.peerId)];
     return { session, secret, resumed: false, rooms: joined };

@@ -284,6 +284,6 @@ function refOf({ userId, sessionId }: StoredSession): SessionRef {
 }
 
 function recordOf(session: StoredSession): SessionRecord {
-  const { gen, node, rooms, ended } = session;
-  return { ...refOf(session), gen, node, rooms: new Map(rooms), ...(ended && { ended }) };
+  const { gen, node, windowMs, rooms, ended } = session;
+  return { ...refOf(session), gen, node, windowMs, rooms: new Map(rooms), ...(ended && { ended }) };
 }

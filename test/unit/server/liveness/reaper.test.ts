@@ -44,7 +44,7 @@ class FakeStatus implements StoreStatus {
 
 const onPurpose = () => new SignalError(ErrorCode.UNAVAILABLE, 'on purpose');
 
-async function setUp() {
+async function setUp({ windowMs = 1_000 } = {}) {
   const clock = new FakeClock();
   const store = new RemoteSessionStore({ clock, endedKeepMs: 60_000 });
   const roomLog = new MemoryRoomLog({ clock, keepMs: 60_000, maxBytes: 10_000, emptyGraceMs: 0 });
@@ -61,7 +61,7 @@ async function setUp() {
     graceMs: 5_000,
   });
   const ref = { userId: 'ada', sessionId: 's1' };
-  await store.open({ ...ref, secretHash: 'hash', node: 'a', windowMs: 1_000, policy: 'multiple' });
+  await store.open({ ...ref, secretHash: 'hash', node: 'a', windowMs, policy: 'multiple' });
   reaper.start();
   const left = async () => (await store.sessions('ada')).length;
   return { clock, store, status, reaper, ref, left };
@@ -92,6 +92,19 @@ test('N4: a session whose window ran out while the store was away may come back 
   expect(await left()).toBe(0);
   reaper.stop();
   expect(status.watchers.size).toBe(0);
+});
+
+test('N4: a session with a long window that ran out while the store was away has all of it once more', async () => {
+  const { clock, store, status, reaper, ref, left } = await setUp({ windowMs: 30_000 });
+  await store.detach(ref, 1, 30_000);
+  status.become(false);
+  await clock.advance(31_000);
+  status.become(true);
+  await clock.advance(29_900);
+  expect(await left()).toBe(1);
+  await clock.advance(700);
+  expect(await left()).toBe(0);
+  reaper.stop();
 });
 
 test('N4: a session whose window ran out while its part of the store alone was away may come back for some time too', async () => {

@@ -21,6 +21,7 @@ function setUp() {
     sessionId: 's1',
     gen: 1,
     node: 'a',
+    windowMs: 5_000,
     ended: 'lost',
     rooms: new Map([['daily', { peerId: 'peer', join: 's1:1' }]]),
   };

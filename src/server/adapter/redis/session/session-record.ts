@@ -7,6 +7,7 @@ import type { LookIn } from './session-hints.ts';
 interface StoredRecord {
   readonly gen: number;
   readonly node: string;
+  readonly windowMs: number;
   readonly rooms: Readonly<Record<string, JoinRecord>>;
   readonly phase: 'attached' | 'detached' | 'ended';
   readonly ended?: EndReason;
@@ -16,8 +17,9 @@ interface StoredRecord {
 
 /** A record from the JSON of the user's slot. */
 export function sessionRecord({ userId, sessionId }: SessionRef, json: string): SessionRecord {
-  const { gen, node, rooms, ended } = JSON.parse(json) as StoredRecord;
-  return { userId, sessionId, gen, node, rooms: new Map(Object.entries(rooms)), ...(ended && { ended }) };
+  const { gen, node, windowMs, rooms, ended } = JSON.parse(json) as StoredRecord;
+  const joins = new Map(Object.entries(rooms));
+  return { userId, sessionId, gen, node, windowMs, rooms: joins, ...(ended && { ended }) };
 }
 
 /** Whether a connection has the session of a record. */
