@@ -115,7 +115,7 @@ export class RoomRestore implements RoomLosses {
       const backAt = await this.#untilReached(session, () =>
         this.#puttingBack.add(() => this.#putBack(session, membership)),
       );
-      await this.#puttingBack.onIdle();
+      await this.#othersAreBack(session);
       await pause(clock, settleMs, session.gone);
       const comeBack = async () => {
         // What was put back may be lost again; what a host has put out since is not.
@@ -128,6 +128,15 @@ export class RoomRestore implements RoomLosses {
       if (returned.room.outcome.case === 'error') this.#forget(session, membership);
       return returned;
     }
+  }
+
+  /** All members of this node are back, or could have been: those whose own part of the store is away hold up the others for so long at most. */
+  async #othersAreBack({ gone }: Session): Promise<void> {
+    const { clock, settleMs } = this.#options;
+    const areBack = new AbortController();
+    const atMost = pause(clock, settleMs, AbortSignal.any([gone, areBack.signal]));
+    await Promise.race([this.#puttingBack.onIdle(), atMost]);
+    areBack.abort();
   }
 
   /**

@@ -7,6 +7,8 @@ export class LosableSessionStore implements SessionStore {
   readonly #begin: () => SessionStore;
   /** What a restoration waits for on its way to the store. */
   wayOfRestore: Promise<void> | undefined;
+  /** Whose part of the store answers nothing. */
+  silentTo: string | undefined;
   /** Whether no room can be taken off a record. */
   keepsRooms = false;
 
@@ -30,7 +32,8 @@ export class LosableSessionStore implements SessionStore {
   readonly open: SessionStore['open'] = (request) => this.#store.open(request);
   readonly attach: SessionStore['attach'] = (request) => this.#store.attach(request);
   readonly detach: SessionStore['detach'] = (...args) => this.#store.detach(...args);
-  readonly addRoom: SessionStore['addRoom'] = (...args) => this.#store.addRoom(...args);
+  readonly addRoom: SessionStore['addRoom'] = (ref, ...args) =>
+    ref.userId === this.silentTo ? new Promise(() => undefined) : this.#store.addRoom(ref, ...args);
   readonly end: SessionStore['end'] = (...args) => this.#store.end(...args);
   readonly forget: SessionStore['forget'] = (ref) => this.#store.forget(ref);
   readonly due: SessionStore['due'] = (...args) => this.#store.due(...args);

@@ -69,6 +69,20 @@ test('N4: a lost room is put back at once, what is asked of it is refused meanwh
   expect(ann.rooms.get('daily')?.permissions.host).toBe(true);
 });
 
+test('N4: a member whose part of the store answers nothing does not keep the others waiting for longer than a room settles', async () => {
+  const { clock, store, roomLog, rooms, ann, ben, told, members } = await setUp();
+  roomLog.lose();
+  store.silentTo = ben.userId;
+  for (const session of [ben, ann]) expect(await rooms.hasLost(session, 'daily')).toBe(true);
+  await expect.poll(() => members('daily')).toEqual(['ann']);
+  await clock.advance(settleMs);
+  expect(told().map((outcome) => outcome.case)).toEqual(['settling', 'settling']);
+  const turn = ann.turns.pending('daily');
+  await clock.advance(settleMs);
+  await turn;
+  expect(told().map((outcome) => outcome.case)).toEqual(['snapshot']);
+});
+
 test('N4: who is still there where a room broke off is told so once', async () => {
   const { clock, roomLog, rooms, ann, told, members } = await setUp();
   roomLog.breakOff();
