@@ -10,7 +10,7 @@ import { stopOnSignal } from './process/stop.ts';
 import { loadTlsCertificate } from './process/tls-certificate.ts';
 import { TokenIssuer } from './process/token-issuer.ts';
 import { loadTokenKeys } from './process/token-keys.ts';
-import { startNode } from './server/main.ts';
+import { type SignalingNode, startNode } from './server/main.ts';
 import { openDirectory } from './services/directory/main.ts';
 import { ErrorCode, SignalError } from './shared/signal-error.ts';
 
@@ -25,7 +25,8 @@ async function start(): Promise<void> {
     openDirectory(config, log),
   ]);
   const isOpen = config.auth.keys.kind === 'development' && tokenKeys.kind === 'secret';
-  const node = await startNode({
+  const stopped = new AbortController();
+  const starting = startNode({
     config,
     version: await packageVersion(),
     log,
@@ -36,17 +37,45 @@ async function start(): Promise<void> {
     pagesFolder: fileURLToPath(
       new URL(import.meta.url.endsWith('.ts') ? '../dist/web' : '../web', import.meta.url),
     ),
+    signal: stopped.signal,
   });
+  const deadlineMs = config.stopTimeoutMs;
+  const giveUp = async () => {
+    stopped.abort();
+    await starting.then(
+      (node) => node.close(deadlineMs / 2),
+      () => undefined,
+    );
+  };
+  const closeDirectory = { name: 'directory', close: () => directory?.close() };
+  const hasStarted = stopOnSignal([{ name: 'start', close: giveUp }, closeDirectory], { deadlineMs, log });
+  const node = await unlessStopped(starting, stopped.signal);
+  if (node === undefined) return;
+  hasStarted();
   log.info('process.listening', { url: node.url, environment: config.environment });
   if (config.environment === 'development') log.info('process.demo', { open: node.url });
   stopOnSignal(
     [
       { name: 'drain', close: () => node.drain() },
-      { name: 'node', close: () => node.close(config.stopTimeoutMs / 2) },
-      { name: 'directory', close: () => directory?.close() },
+      { name: 'node', close: () => node.close(deadlineMs / 2) },
+      closeDirectory,
     ],
-    { deadlineMs: node.drainTimeoutMs + config.stopTimeoutMs, log },
+    { deadlineMs: node.drainTimeoutMs + deadlineMs, log },
   );
+}
+
+/** Undefined: the process was told to stop before, as while the node waited for its store. */
+async function unlessStopped(
+  starting: Promise<SignalingNode>,
+  signal: AbortSignal,
+): Promise<SignalingNode | undefined> {
+  try {
+    const node = await starting;
+    return signal.aborted ? undefined : node;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 function developmentTokens({ auth }: Config, secret: string): DevelopmentTokens {

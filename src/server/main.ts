@@ -46,6 +46,8 @@ export interface NodeOptions {
   readonly pagesFolder: string;
   /** What time the node goes by. Default: the system's. */
   readonly clock?: Clock;
+  /** Gives the start up, where it is not done yet: it rejects with the signal's reason, and nothing is left running. */
+  readonly signal?: AbortSignal;
   /** Gives what the node shall stand on, from what it would by its settings: the same, or others before them. */
   readonly ports?: (ports: Ports) => Ports;
 }
@@ -99,15 +101,20 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
     ports.close();
   };
   const { listen, drain } = options.config;
+  const giveUp = () => inside.nodeWatch.stop();
   try {
     await http.listen({ port: listen.port, host: listen.host });
+    options.signal?.addEventListener('abort', giveUp);
     await inside.nodeWatch.start();
+    options.signal?.throwIfAborted();
   } catch (error) {
     const closed = http.close();
     connections.destroyAll();
     await closed;
     end();
     throw listenProblem(error, listen) ?? error;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
   }
   inside.reaper.start();
   isStarted = true;

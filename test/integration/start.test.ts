@@ -218,6 +218,19 @@ test('N4: a node that finds no Redis at its start answers that it lives and is n
   expect((await client.join('late', '')).created).toBe(true);
 }, 60_000);
 
+test('S7: SIGTERM ends a node with 0 that waits for Redis at its start', async () => {
+  const redis = await RedisServer.start();
+  onTestFinished(() => redis.stop());
+  await redis.kill();
+  const { child, ended, entry, entries } = startProcess({ REDIS_URL: redis.url });
+  await entry('node.start_waits');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(entries.map(({ event }) => event)).toEqual(
+    expect.arrayContaining(['process.stopping', 'process.stopped']),
+  );
+}, 60_000);
+
 test('SIGTERM ends the process with 0 in good time, whoever is connected without asking anything', async () => {
   const { child, ended, entry } = startProcess({});
   const port = Number(new URL((await entry('process.listening')).url).port);
