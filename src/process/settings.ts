@@ -38,7 +38,7 @@ export const settings = {
   REDIS_SENTINEL_NAME: { form: form.text('should be a name'), fallback: 'mymaster' },
   REDIS_SENTINEL_PASSWORD: { form: form.text('should be a password'), secret: true },
   REDIS_ACK: { form: form.choice('memory', 'replica'), fallback: 'memory' },
-  REDIS_TIMEOUT_MS: { form: form.milliseconds(50), fallback: '1000' },
+  REDIS_TIMEOUT_MS: { form: form.wholeNumber(50, 5_000), fallback: '1000' },
 
   LOG_LEVEL: { form: form.choice('debug', 'info', 'warn', 'error'), fallback: 'info' },
   LOG_FORMAT: { form: form.choice('json', 'pretty') },

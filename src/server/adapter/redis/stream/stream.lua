@@ -172,9 +172,9 @@ local function rememberSeq(source, seq, offset, atSeconds)
   source.offsets = string.sub(source.offsets, 1, at) .. struct.pack('>I4', offset) .. string.sub(source.offsets, at + 5)
 end
 
--- How long what sources did is known of a stream that nobody is in, at least, also when the stream has ended: as long as a commit may be on
--- its way.
-local fenceMs = 10000
+-- How long what sources did is known of a stream that nobody is in, at least, also when the stream has ended: longer than a commit may be on
+-- its way, which is two of the longest REDIS_TIMEOUT_MS and the 5 s for which it is asked whether it was carried out.
+local fenceMs = 20000
 
 -- Called where nobody is in the stream, once the state's own end is set.
 local function keepSources()
