@@ -105,6 +105,7 @@ export function commitError(outcome: 'stale' | 'not-applied'): SignalError {
 
 /** The error for a commit that was refused when it was sent again, after its first answer was lost. */
 export function outcomeUnknown(cause?: SignalError): SignalError {
-  const message = 'the store was lost before it answered: the request may have had its effect, or may have it yet';
+  const message =
+    'the store was lost before it answered: the request may have had its effect, or may have it yet';
   return new SignalError(ErrorCode.OUTCOME_UNKNOWN, message, { cause });
 }

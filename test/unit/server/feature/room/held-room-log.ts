@@ -1,4 +1,10 @@
-import type { Check, Commit, CommitResult, RoomLog, StreamName } from '../../../../../src/server/port/room-log.ts';
+import type {
+  Check,
+  Commit,
+  CommitResult,
+  RoomLog,
+  StreamName,
+} from '../../../../../src/server/port/room-log.ts';
 import { ErrorCode, SignalError } from '../../../../../src/shared/signal-error.ts';
 
 interface HeldRead {
