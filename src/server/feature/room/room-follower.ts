@@ -10,6 +10,7 @@ import type { LastKnown, RoomMembership, Session } from '../../session/session.t
 import type { SessionKeeper } from '../../session/session-keeper.ts';
 import type { StreamFeed, StreamFeedOptions } from '../../session/stream-feed.ts';
 import type { Place } from '../../session/stream-tail.ts';
+import { ownCopy } from './own-copy.ts';
 import { SharedFields } from './shared-fields.ts';
 
 /** A session's membership of a living room, at one moment. */
@@ -92,8 +93,7 @@ export class RoomFollower {
     }
     session.rooms.get(roomId)?.feed.stop();
     const lastKnown: LastKnown = {
-      // A copy: what it is read from may be the piece of memory of a whole answer.
-      memberInfo: Buffer.from(member.record.info),
+      memberInfo: ownCopy(member.record.info),
       fields: this.#fields.copyOf(roomId, state.fields),
     };
     const membership = this.#membership(session, roomId, member, lastKnown, place);

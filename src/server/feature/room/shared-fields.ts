@@ -1,3 +1,5 @@
+import { ownCopy } from './own-copy.ts';
+
 type Fields = ReadonlyMap<string, Uint8Array>;
 
 /**
@@ -15,8 +17,7 @@ export class SharedFields {
   copyOf(roomId: string, fields: Fields): Fields {
     const last = this.#copies.get(roomId)?.deref();
     if (last !== undefined && areSame(last, fields)) return last;
-    // The values too: what they are read from may be the piece of memory of a whole answer.
-    const copy = new Map(Array.from(fields, ([field, value]) => [field, Buffer.from(value)]));
+    const copy = new Map(Array.from(fields, ([field, value]) => [field, ownCopy(value)]));
     this.#copies.set(roomId, new WeakRef(copy));
     this.#gone.register(copy, roomId);
     return copy;

@@ -7,12 +7,15 @@ export interface PackedArguments {
 /** What calls a script. In lower case, as the library has its commands in tables that it looks into again and again. */
 export const scriptCommandName = 'evalsha';
 
+/** It gives memory of its own to each: they are kept, and a `Buffer` of this size would keep a block of 64 KiB with it. */
+const encoder = new TextEncoder();
+
 /** Texts up to this length are looked through. */
 const maxLooked = 256;
 
 export function packedArguments(args: readonly string[]): PackedArguments {
   const bulks = args.map((text) => bulk(text, byteLength(text)));
-  return { count: args.length, bytes: Buffer.from(bulks.join('')) };
+  return { count: args.length, bytes: encoder.encode(bulks.join('')) };
 }
 
 /** As RESP has it: a bulk string. `bytes`: how many the text has. */

@@ -6,8 +6,8 @@ import { SharedFields } from '../../../../../src/server/feature/room/shared-fiel
 
 const fields = (mode: number, topic = 'ships') =>
   new Map<string, Uint8Array>([
-    ['mode', Buffer.of(mode)],
-    ['metadata', Buffer.from(topic)],
+    ['mode', Uint8Array.of(mode)],
+    ['metadata', new TextEncoder().encode(topic)],
   ]);
 
 test('those who know the same of a room have the same object', () => {
@@ -21,7 +21,7 @@ test('those who know the same of a room have the same object', () => {
 test.for([
   { what: 'another value', other: fields(2) },
   { what: 'a value that goes on', other: fields(1, 'ships and trains') },
-  { what: 'a field more', other: new Map([...fields(1), ['more', Buffer.of()]]) },
+  { what: 'a field more', other: new Map([...fields(1), ['more', Uint8Array.of()]]) },
   { what: 'a field less', other: new Map([...fields(1)].slice(1)) },
   { what: 'another field', other: new Map([...fields(1)].map(([field, value]) => [`${field}s`, value])) },
 ])('$what is another object, and what was known before stays as it was', ({ other }) => {
@@ -31,6 +31,11 @@ test.for([
   expect(after).toEqual(other);
   expect(before).toEqual(fields(1));
   expect(shared.copyOf('daily', other)).toBe(after);
+});
+
+test('a copy has memory of its own, and keeps no block with it that others are in', () => {
+  const copy = new SharedFields().copyOf('daily', fields(1));
+  expect(Array.from(copy.values(), ({ buffer }) => buffer.byteLength)).toEqual([1, 'ships'.length]);
 });
 
 test('a copy does not change with what it was made of', () => {
