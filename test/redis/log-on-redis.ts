@@ -17,7 +17,7 @@ export function addressOf({ port }: { readonly port: number }): RedisAddress {
 /** A Redis of a test's own, for a node. */
 export function connectTo(
   place: RedisPlace,
-  options: Partial<Pick<RedisClientOptions, 'access' | 'log'>> = {},
+  options: Partial<Pick<RedisClientOptions, 'access' | 'log' | 'deadlineMs'>> = {},
 ): RedisClient {
   return new RedisClient({
     place,

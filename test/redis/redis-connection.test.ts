@@ -36,6 +36,16 @@ test('N4: a Redis that answers nothing for as long as the deadline is taken for 
   await failed;
 });
 
+test('O1: what a connection fails with does not hold the password, though the server repeats it', async () => {
+  const server = await RedisServer.start({ config: ['rename-command HELLO ""', 'rename-command AUTH ""'] });
+  onTestFinished(() => server.stop());
+  const access = { tls: false, database: 0, password: 'a-secret-of-tests' };
+  const options = { address: addressOf(server), access, clock: new FakeClock(), deadlineMs };
+  const failure: unknown = await RedisConnection.open(options).catch((error: unknown) => error);
+  expect(String(failure)).toContain('unknown command');
+  expect(String(failure)).not.toContain('secret');
+});
+
 test('what is sent within a millisecond after a write waits for the next, and goes in order', async () => {
   const { connection, clock } = await setUp();
   await connection.send('SET', ['key', 'first']);

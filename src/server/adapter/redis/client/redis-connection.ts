@@ -50,6 +50,7 @@ export class RedisConnection {
   /** Resolves when it is closed, by whomever, with the reason. No password stands in it. */
   readonly closed: Promise<string>;
   readonly #redis: Redis;
+  readonly #password: string | undefined;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #firstLookMs: number;
@@ -73,6 +74,7 @@ export class RedisConnection {
 
   private constructor({ address, access, clock, deadlineMs }: RedisConnectionOptions) {
     this.address = address;
+    this.#password = access.password;
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
     this.#firstLookMs = firstLook * deadlineMs;
@@ -98,7 +100,7 @@ export class RedisConnection {
       });
     });
     // What the library only tells, as a database that is not there, is no less the end of what was asked for.
-    this.#redis.on('error', ({ message }: Error) => this.close(without(access.password, message)));
+    this.#redis.on('error', ({ message }: Error) => this.close(message));
   }
 
   /** Connects. Rejects with a fault `not-sent`. */
@@ -119,6 +121,19 @@ export class RedisConnection {
       cancel();
     }
     return connection;
+  }
+
+  /** One that is open for as long as it is used. */
+  static async using<Value>(
+    options: RedisConnectionOptions,
+    use: (connection: RedisConnection) => Promise<Value>,
+  ): Promise<Value> {
+    const connection = await RedisConnection.open(options);
+    try {
+      return await use(connection);
+    } finally {
+      connection.close('it has answered');
+    }
   }
 
   /** Rejects with a fault. */
@@ -147,7 +162,7 @@ export class RedisConnection {
 
   /** At once: a server that does not answer does not answer a farewell either. The first reason is the one. */
   close(reason: string): void {
-    this.#reason ??= reason;
+    this.#reason ??= without(this.#password, reason);
     this.#redis.disconnect();
     (this.#redis.stream as Duplex | undefined)?.destroy();
   }

@@ -9,6 +9,7 @@ import type { RedisArgument, RedisReply } from './redis.ts';
 import type { RedisAccess, RedisAddress, RedisConnection } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
 import { RedisScript } from './redis-script.ts';
+import { infoOf } from './server-info.ts';
 import { ShardChannels } from './shard-channels.ts';
 
 export interface RedisPrimaryOptions {
@@ -49,13 +50,15 @@ export class RedisPrimary {
     this.#commands = new KeptConnection({
       ...connection,
       prepare: async (opened) => {
-        await Promise.all([loadMissing(opened), this.#warnOfEviction(opened)]);
+        await Promise.all([assertPrimary(opened), loadMissing(opened), this.#warnOfEviction(opened)]);
       },
       onChange: () => onChange(),
     });
     this.#replicated = new KeptConnection({
       ...connection,
-      prepare: loadMissing,
+      prepare: async (opened) => {
+        await Promise.all([assertPrimary(opened), loadMissing(opened)]);
+      },
       isPinged: true,
       onChange: (opened) => {
         // It is answered before the connection is taken for lost.
@@ -117,6 +120,16 @@ export class RedisPrimary {
   #notConnected(): Promise<never> {
     return Promise.reject(new RedisFault('not-sent', `no connection to ${this.#server}`));
   }
+}
+
+/**
+ * Rejects where it is a replica, as what is named the primary may be, or what an address leads to: that would refuse what writes, and answer what
+ * reads with what is over. INFO, and not ROLE: the scripts ask for it too, so that a user who may run them may this.
+ */
+async function assertPrimary(connection: RedisConnection): Promise<void> {
+  const replication = await infoOf(connection, 'replication');
+  const role = replication('role');
+  if (role !== 'master') throw new RedisFault('elsewhere', `it is no primary, its role is ${role}`);
 }
 
 async function loadMissing(connection: RedisConnection): Promise<void> {

@@ -1,12 +1,9 @@
 import type { Clock } from '../../../../shared/clock.ts';
 import type { RedisReply } from './redis.ts';
-import {
-  type RedisAccess,
-  type RedisAddress,
-  RedisConnection,
-  type RedisConnectionOptions,
-} from './redis-connection.ts';
+import { type RedisAccess, type RedisAddress, RedisConnection } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
+import { textOf } from './redis-reply.ts';
+import { Sentinels } from './sentinels.ts';
 
 /** Where Redis is to be found. */
 export type RedisPlace =
@@ -39,71 +36,48 @@ export interface RedisTopologyOptions {
 
 /** Finds out which primary has which slots. */
 export class RedisTopology {
-  readonly #options: RedisTopologyOptions;
+  /** Whether it can change. */
+  readonly isFixed: boolean;
+  /** Asks now, first those in `known`. Rejects with a fault, that of the last who was asked. */
+  readonly discover: (known: readonly RedisAddress[]) => Promise<readonly SlotRange[]>;
 
   constructor(options: RedisTopologyOptions) {
-    this.#options = options;
+    this.isFixed = options.place.kind === 'server';
+    this.discover = discoveryOf(options);
   }
+}
 
-  /** Whether it can change. */
-  get isFixed(): boolean {
-    return this.#options.place.kind === 'server';
-  }
-
-  /** Asks now, first those in `known`. Rejects with the fault of the last who was asked. */
-  async discover(known: readonly RedisAddress[]): Promise<readonly SlotRange[]> {
-    const { place, access } = this.#options;
-    switch (place.kind) {
-      case 'server':
-        return everySlotAt(place.address);
-      case 'sentinels':
-        return this.#askInTurn(place.sentinels, place.access, async (connection) =>
-          everySlotAt(await primaryOf(connection, place.name)),
-        );
-      case 'cluster':
-        return this.#askInTurn([...known, ...place.nodes], access, slotsOf);
+function discoveryOf(options: RedisTopologyOptions): RedisTopology['discover'] {
+  const { place } = options;
+  switch (place.kind) {
+    case 'server':
+      return () => Promise.resolve(everySlotAt(place.address));
+    case 'sentinels': {
+      const sentinels = new Sentinels({ ...options, ...place });
+      return async () => everySlotAt(await sentinels.primary());
     }
+    case 'cluster':
+      return (known) => askInTurn([...known, ...place.nodes], options);
   }
+}
 
-  async #askInTurn(
-    addresses: readonly RedisAddress[],
-    access: RedisAccess,
-    ask: (connection: RedisConnection) => Promise<readonly SlotRange[]>,
-  ): Promise<readonly SlotRange[]> {
-    let failure: unknown;
-    for (const address of addresses) {
-      try {
-        return await this.#ask({ ...this.#options, access, address }, ask);
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
-  }
-
-  async #ask(
-    options: RedisConnectionOptions,
-    ask: (connection: RedisConnection) => Promise<readonly SlotRange[]>,
-  ): Promise<readonly SlotRange[]> {
-    const connection = await RedisConnection.open(options);
+async function askInTurn(
+  nodes: readonly RedisAddress[],
+  options: RedisTopologyOptions,
+): Promise<readonly SlotRange[]> {
+  let failure: unknown;
+  for (const address of nodes) {
     try {
-      return await ask(connection);
-    } finally {
-      connection.close('it has answered');
+      return await RedisConnection.using({ ...options, address }, slotsOf);
+    } catch (error) {
+      failure = error;
     }
   }
+  throw failure;
 }
 
 function everySlotAt(primary: RedisAddress): readonly SlotRange[] {
   return [{ first: 0, last: slotCount - 1, primary }];
-}
-
-/** SENTINEL GET-MASTER-ADDR-BY-NAME (Redis Sentinel documentation). */
-async function primaryOf(connection: RedisConnection, name: string): Promise<RedisAddress> {
-  const reply = await connection.send('SENTINEL', ['GET-MASTER-ADDR-BY-NAME', name]);
-  if (!isList(reply)) throw new RedisFault('not-now', `the sentinels know no primary by the name ${name}`);
-  const [host, port] = reply;
-  return { host: textOf(host), port: Number(textOf(port)) };
 }
 
 /**
@@ -123,10 +97,11 @@ async function slotsOf(connection: RedisConnection): Promise<readonly SlotRange[
     const [first, last, primary] = range as readonly RedisReply[];
     const [host, port] = primary as readonly RedisReply[];
     // A node that does not know its own name leaves it out: it is then where it was asked.
+    const name = host === null ? '' : textOf(host);
     return {
       first: Number(first),
       last: Number(last),
-      primary: { host: textOf(host) || connection.address.host, port: Number(port) },
+      primary: { host: name || connection.address.host, port: Number(port) },
     };
   });
   if (ranges.length === 0) throw new RedisFault('not-now', 'the cluster has no slots yet');
@@ -135,8 +110,4 @@ async function slotsOf(connection: RedisConnection): Promise<readonly SlotRange[
 
 function isList(reply: RedisReply): reply is readonly RedisReply[] {
   return Array.isArray(reply);
-}
-
-function textOf(reply: RedisReply | undefined): string {
-  return Buffer.isBuffer(reply) ? reply.toString('utf8') : '';
 }
