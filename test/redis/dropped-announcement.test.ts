@@ -9,9 +9,9 @@ import { startNodesOnRedis, type TestServer } from '../protocol/test-server.ts';
 import { addressOf, connectTo } from './log-on-redis.ts';
 
 const read = (file: string) =>
-  readFileSync(new URL(`../../src/server/adapter/redis/stream/${file}`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../../src/server/adapter/redis/${file}`, import.meta.url), 'utf8');
 
-const commitScript = [read('stream.lua'), read('commit.lua')].join('\n');
+const commitScript = ['lineage.lua', 'stream/stream.lua', 'stream/commit.lua'].map(read).join('\n');
 /** As it is but for the announcement, which nobody hears. */
 const silentCommit = commitScript.replace(/redis\.call\('SPUBLISH'[^\n]*/, '');
 

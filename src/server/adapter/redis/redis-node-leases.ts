@@ -4,8 +4,8 @@ import { textsOf } from './client/redis-reply.ts';
 import { RedisScript } from './client/redis-script.ts';
 import type { RedisStoreStatus } from './redis-store-status.ts';
 
-const readScript = RedisScript.load(import.meta.url, 'lease-read.lua');
-const renewScript = RedisScript.load(import.meta.url, 'lease-renew.lua');
+const readScript = RedisScript.load(import.meta.url, 'lineage.lua', 'lease-read.lua');
+const renewScript = RedisScript.load(import.meta.url, 'lineage.lua', 'lease-renew.lua');
 const forgetScript = RedisScript.load(import.meta.url, 'lease-forget.lua');
 
 /** The names of the nodes, in a slot of its own. */

@@ -2,7 +2,7 @@ import type { SessionRef } from '../../../port/session-store.ts';
 import type { Redis, RedisArgument, RedisReply } from '../client/redis.ts';
 import { RedisScript } from '../client/redis-script.ts';
 
-const script = (file: string) => RedisScript.load(import.meta.url, 'session.lua', file);
+const script = (file: string) => RedisScript.load(import.meta.url, '../lineage.lua', 'session.lua', file);
 
 /** What is done in a user's slot. Each says how it bears being carried out twice. */
 export const sessionScripts = {

@@ -37,11 +37,6 @@ local function current(gen)
   return record and record.gen == tonumber(gen) and record.phase ~= 'ended' and record
 end
 
--- The id of the data set's history: it changes with every restart and every promotion.
-local function lineageNow()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-end
-
 -- No session has had as many gens that were lost.
 local aboveLost = 65536
 

@@ -48,7 +48,7 @@ export interface RedisRoomLogOptions {
   readonly ack?: 'memory' | 'replica';
 }
 
-const script = (name: string) => RedisScript.load(import.meta.url, './stream.lua', name);
+const script = (name: string) => RedisScript.load(import.meta.url, '../lineage.lua', 'stream.lua', name);
 const commitScript = script('./commit.lua');
 const relayScript = script('./relay.lua');
 const attachScript = script('./attach.lua');

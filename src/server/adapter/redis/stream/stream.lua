@@ -15,14 +15,6 @@ local REFUSED, APPLIED, AGAIN, STALE, NOT_APPLIED = 0, 1, 2, 3, 4
 -- Offsets and epochs stay below 2^32, bytes below 2^53: Lua's own form of a number keeps 14 digits.
 local function whole(number) return string.format('%d', number) end
 
--- The id of the data set's history: it changes with every restart and every promotion.
-local function lineageNow()
-  local info = redis.call('INFO', 'replication')
-  -- A plain search: a pattern is tried anew at each character before it.
-  local _, at = string.find(info, 'master_replid:', 1, true)
-  return string.sub(info, at + 1, at + 40)
-end
-
 local function nowMs()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
