@@ -179,6 +179,14 @@ test('a log that is gone begins a new epoch until its time is over by the clock 
   expect((await head()).epoch).not.toBe(early.epoch);
 });
 
+test('a server whose clock is behind the one that began the epoch takes that for just now', async () => {
+  const { server, log, commit } = await setUp();
+  await commit(1);
+  const [seconds] = (await server.call('TIME')) as readonly string[];
+  await server.call('HSET', 'room:{daily}:state', 'forkedAt', Number(seconds) * 1_000 + 60_000);
+  expect((await log.state(room))?.forkedMsAgo).toBe(0);
+});
+
 test('epochs of which no position is good any more are forgotten', async () => {
   const { server, commit } = await setUp();
   for (let seq = 1; seq <= 20; seq++) {

@@ -366,7 +366,8 @@ local function stateOf(stream)
       directed[#directed + 1] = tonumber(string.sub(all[index], 3))
       directed[#directed + 1] = tonumber(all[index + 1])
     elseif all[index] == 'forkedAt' then
-      forkedAgo = nowMs() - tonumber(all[index + 1])
+      -- Another server's clock may be ahead of this one's.
+      forkedAgo = math.max(0, nowMs() - tonumber(all[index + 1]))
     end
   end
   return { stream.epoch, stream.top, stream.all, fields, redis.call('HGETALL', membersKey), directed, forkedAgo }
