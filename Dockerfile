@@ -2,9 +2,9 @@
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
-# Not `npm ci`: the lock file may lack what packages have for other platforms. The workspace is a Node, and one is here.
+# What the lock file names, for any platform. The workspace is a Node, and one is here.
 COPY package.json package-lock.json .npmrc ./
-RUN npm install --ignore-scripts --workspaces=false
+RUN npm ci --ignore-scripts --workspaces=false
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY scripts/build.mjs scripts/
 COPY gen gen
@@ -14,7 +14,7 @@ RUN node scripts/build.mjs
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm install --omit=dev --ignore-scripts --workspaces=false
+RUN npm ci --omit=dev --ignore-scripts --workspaces=false
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
