@@ -3,7 +3,7 @@ import type { EndReason, JoinRecord, SessionStore } from '../port/session-store.
 import type { Session } from './session.ts';
 
 /** Whose a session is by the store that this node has a connection of. */
-export type Standing =
+export type Ownership =
   /** This node's. `wasLost`: the store had lost it, and has it again. */
   | { readonly kind: 'own'; readonly wasLost: boolean }
   /** Another connection has it, which came later. */
@@ -12,7 +12,7 @@ export type Standing =
   | { readonly kind: 'not-attached' }
   | { readonly kind: 'ended'; readonly why: EndReason };
 
-export type NotOwn = Exclude<Standing, { readonly kind: 'own' }>;
+export type NotOwn = Exclude<Ownership, { readonly kind: 'own' }>;
 
 /**
  * Sees to it that the store has the sessions that this node has, and that their records name the rooms that they are in or on their way
@@ -20,7 +20,7 @@ export type NotOwn = Exclude<Standing, { readonly kind: 'own' }>;
  */
 export class SessionKeeper {
   readonly #store: SessionStore;
-  readonly #running = new WeakMap<Session, Promise<Standing>>();
+  readonly #running = new WeakMap<Session, Promise<Ownership>>();
 
   constructor(store: SessionStore) {
     this.#store = store;
@@ -35,7 +35,7 @@ export class SessionKeeper {
   }
 
   /** As `keep`, and says whose it is. */
-  look(session: Session): Promise<Standing> {
+  look(session: Session): Promise<Ownership> {
     const running = this.#running.get(session);
     if (running !== undefined) return running;
     const looking = this.#look(session).finally(() => this.#running.delete(session));
@@ -84,7 +84,7 @@ export class SessionKeeper {
     });
   }
 
-  async #look(session: Session): Promise<Standing> {
+  async #look(session: Session): Promise<Ownership> {
     const { userId, sessionId, gen, node, windowMs, secretHash, attempt } = session;
     let rooms: ReadonlyMap<string, JoinRecord> = new Map(session.joins);
     const result = await this.#store.restore({

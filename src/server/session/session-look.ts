@@ -15,7 +15,7 @@ export interface SessionLookOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** A session is not this node's any more; its connection may have gone meanwhile. */
-  readonly onNotOwn: (session: Session, standing: NotOwn) => void;
+  readonly onNotOwn: (session: Session, ownership: NotOwn) => void;
 }
 
 /** What to look at: whose the sessions are, or also whether the store still has what their rooms stand on. */
@@ -101,13 +101,13 @@ export class SessionLook {
     if (!session.connected) return true;
     const { keeper, rooms, onNotOwn } = this.#options;
     try {
-      const standing = await keeper.look(session);
-      if (standing.kind !== 'own') {
-        onNotOwn(session, standing);
+      const ownership = await keeper.look(session);
+      if (ownership.kind !== 'own') {
+        onNotOwn(session, ownership);
         return true;
       }
       // It is not lost any more when it is looked at again.
-      if (standing.wasLost) due.at = 'rooms-too';
+      if (ownership.wasLost) due.at = 'rooms-too';
       if (due.at !== 'rooms-too') return true;
       // One that can't be reached keeps no other from being put back.
       const looks = Array.from(session.rooms.keys(), (roomId) => rooms.hasLost(session, roomId));

@@ -91,7 +91,7 @@ export class Sessions {
       ...options,
       calls: this.#calls,
       live: () => [...this.#live.values()].filter((session) => !this.#ended.has(session)),
-      onNotOwn: (session, standing) => this.#notOwn(session, standing),
+      onNotOwn: (session, ownership) => this.#notOwn(session, ownership),
     });
     this.#tokens = new TokenWatch({
       clock: options.clock,
@@ -332,16 +332,16 @@ export class Sessions {
   }
 
   /** A session is not this node's any more, as a notice or a look says. */
-  #notOwn(session: Session, standing: NotOwn): void {
+  #notOwn(session: Session, ownership: NotOwn): void {
     if (!session.connected) return;
-    if (standing.kind === 'taken') {
+    if (ownership.kind === 'taken') {
       this.#taken(session);
       return;
     }
-    if (standing.kind === 'ended') {
+    if (ownership.kind === 'ended') {
       // Who signs out is answered first, and closed by its own request.
-      if (standing.why === 'signed-out') return;
-      session.close(closeCodes[standing.why], `the session ended: ${standing.why}`);
+      if (ownership.why === 'signed-out') return;
+      session.close(closeCodes[ownership.why], `the session ended: ${ownership.why}`);
     } else {
       session.close(CloseCode.NOT_ATTACHED, 'the session is no longer of this connection');
     }

@@ -2,7 +2,7 @@ import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { eventFrame } from '../frame/server-frame.ts';
 import type { Entry, Position, RoomLog, StreamName } from '../port/room-log.ts';
 import type { Outbound, Puller } from './outbound.ts';
-import type { Place, Receiver } from './stream-tail.ts';
+import type { Receiver, TailPlace } from './stream-tail.ts';
 
 /** How much is read at once on the way to a snapshot, in bytes. */
 const catchUpBytes = 65_536;
@@ -14,7 +14,7 @@ export interface StreamFeedOptions {
   /** What is directed to the receiver: the offset of its join. */
   readonly route: number;
   readonly log: RoomLog;
-  readonly place: Place;
+  readonly place: TailPlace;
   readonly outbound: Outbound;
   /** Called after an entry was sent. */
   readonly onSent: (entry: Entry) => void;

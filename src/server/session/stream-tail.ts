@@ -21,7 +21,7 @@ export interface Receiver {
 }
 
 /** A place at a tail, taken before the receiver's position is known: nothing announced from then on passes unnoticed. */
-export interface Place {
+export interface TailPlace {
   /** From now on the receiver gets what passes. */
   follow(receiver: Receiver): void;
   /** How far all that is for this node has passed here. Undefined: nothing has since the tail began. */
@@ -54,7 +54,7 @@ class StreamTail implements StreamListener {
   readonly #stream: StreamName;
   readonly #name: string;
   readonly #options: StreamTailOptions;
-  readonly #places = new Set<Place>();
+  readonly #places = new Set<TailPlace>();
   readonly #receivers = new Map<number, Receiver>();
   #last: Position | undefined;
   /** Announcements were missed before anything passed: from where they are to be read shows when somebody has been served. */
@@ -74,9 +74,9 @@ class StreamTail implements StreamListener {
     this.#emptied = emptied;
   }
 
-  take(): Place {
+  take(): TailPlace {
     let own: Receiver | undefined;
-    const place: Place = {
+    const place: TailPlace = {
       follow: (receiver) => {
         own = receiver;
         this.#receivers.set(receiver.route, receiver);
@@ -237,7 +237,7 @@ export class StreamTails {
   }
 
   /** A place at a stream's tail; when this resolves, nothing that is committed later can be missed. */
-  async take(stream: StreamName): Promise<Place> {
+  async take(stream: StreamName): Promise<TailPlace> {
     const known = this.#tails.get(stream) ?? this.#open(stream);
     const place = known.tail.take();
     try {

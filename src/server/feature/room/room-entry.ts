@@ -14,7 +14,7 @@ import type { Directory, UserProfile } from '../../port/directory.ts';
 import type { RoomLog, Source, StreamState } from '../../port/room-log.ts';
 import type { Session } from '../../session/session.ts';
 import type { SessionKeeper } from '../../session/session-keeper.ts';
-import type { Place, StreamTails } from '../../session/stream-tail.ts';
+import type { StreamTails, TailPlace } from '../../session/stream-tail.ts';
 import type { Admission, AdmissionDesk } from './admission.ts';
 import { derivedId } from './derived-id.ts';
 import type { RoomFollower, Standing } from './room-follower.ts';
@@ -110,7 +110,7 @@ export class RoomEntry {
     entering.add(roomId);
   }
 
-  async #withPlace(roomId: string, use: (place: Place) => Promise<Entered>): Promise<Entered> {
+  async #withPlace(roomId: string, use: (place: TailPlace) => Promise<Entered>): Promise<Entered> {
     const place = await this.#options.tails.take(`room:${roomId}`);
     try {
       return await use(place);

@@ -9,7 +9,7 @@ import type { Position, RoomLog, StreamState } from '../../port/room-log.ts';
 import type { LastKnown, RoomMembership, Session } from '../../session/session.ts';
 import type { SessionKeeper } from '../../session/session-keeper.ts';
 import type { StreamFeed, StreamFeedOptions } from '../../session/stream-feed.ts';
-import type { Place } from '../../session/stream-tail.ts';
+import type { TailPlace } from '../../session/stream-tail.ts';
 import { ownCopy } from './own-copy.ts';
 import { SharedFields } from './shared-fields.ts';
 
@@ -82,7 +82,7 @@ export class RoomFollower {
     session: Session,
     roomId: string,
     { state, member }: Standing,
-    place: Place,
+    place: TailPlace,
     after: Position,
     isHead: boolean,
   ): void {
@@ -107,7 +107,7 @@ export class RoomFollower {
     roomId: string,
     { peer, record, join }: MemberView,
     lastKnown: LastKnown,
-    place: Place,
+    place: TailPlace,
   ): RoomMembership {
     const { roomLog, makeFeed, onLost } = this.#options;
     const { peerId } = peer;

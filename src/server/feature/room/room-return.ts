@@ -12,7 +12,7 @@ import type { Position, ReadResult, RoomLog, StreamState } from '../../port/room
 import type { JoinRecord } from '../../port/session-store.ts';
 import type { RoomMembership, Session } from '../../session/session.ts';
 import type { SessionKeeper } from '../../session/session-keeper.ts';
-import type { Place, StreamTails } from '../../session/stream-tail.ts';
+import type { StreamTails, TailPlace } from '../../session/stream-tail.ts';
 import { type RoomFollower, type Standing, standingIn } from './room-follower.ts';
 
 export interface RoomReturnOptions {
@@ -97,7 +97,7 @@ export class RoomReturn {
   }
 
   async #from(
-    place: Place,
+    place: TailPlace,
     session: Session,
     roomId: string,
     held: JoinRecord,

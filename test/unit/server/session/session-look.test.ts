@@ -49,7 +49,7 @@ function setUp(count: number) {
     },
     calls,
     clock,
-    onNotOwn: (session, standing) => void notOwn.set(session, standing.kind),
+    onNotOwn: (session, ownership) => void notOwn.set(session, ownership.kind),
     log: {
       ...quietLog,
       info: () => {
