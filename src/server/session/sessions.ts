@@ -12,20 +12,20 @@ import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { controlFrame } from '../frame/server-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Metrics } from '../port/metrics.ts';
-import type { EndReason, SessionNotice, SessionRecord, SessionStore } from '../port/session-store.ts';
+import type { EndReason, SessionRecord, SessionStore } from '../port/session-store.ts';
 import type { StoreStatus } from '../port/store-status.ts';
 import type { Identity } from '../port/token-verifier.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { Drain } from './drain.ts';
 import type { MovePace } from './move-plan.ts';
 import type { OutboundLimits } from './outbound.ts';
+import { OwnSessions } from './own-sessions.ts';
 import { PersistentCalls } from './persistent-calls.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RoomLosses, RoomsOnSignIn, SessionEnder } from './returning.ts';
 import { Session } from './session.ts';
 import { SessionDesk, type SignedIn, type SignIn } from './session-desk.ts';
-import type { NotOwn, SessionKeeper } from './session-keeper.ts';
-import { SessionLook } from './session-look.ts';
+import type { SessionKeeper } from './session-keeper.ts';
 import { TokenWatch } from './token-watch.ts';
 import { Unfinished } from './unfinished.ts';
 
@@ -55,13 +55,6 @@ export interface SessionsOptions {
   readonly tokenWarningMs: number;
 }
 
-const closeCodes: Readonly<Record<EndReason, CloseCode>> = {
-  lost: CloseCode.CONNECTION_STALE,
-  'signed-out': CloseCode.SIGNED_OUT,
-  replaced: CloseCode.REPLACED_BY_NEW_SESSION,
-  kicked: CloseCode.KICKED,
-};
-
 /** The sessions that have their connection on this node: how they begin, come back and lose it. */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -69,11 +62,8 @@ export class Sessions {
   readonly #tokens: TokenWatch;
   readonly #acknowledger: Acknowledger;
   readonly #calls: PersistentCalls;
-  readonly #look: SessionLook;
-  readonly #live = new Map<string, Session>();
-  /** Those that ended here. The store forgets such an end, and would be taken to have lost the session. */
-  readonly #ended = new WeakSet<Session>();
-  readonly #watching: { close(): void }[] = [];
+  readonly #own: OwnSessions;
+  #watching: { close(): void } | undefined;
   /** What changes the sessions in the store: sign-ins, detaches and ends. */
   readonly #unfinished = new Unfinished();
   #drain: Drain | undefined;
@@ -87,11 +77,13 @@ export class Sessions {
     });
     this.#acknowledger = new Acknowledger(options.clock, options.acknowledgeWithinMs);
     this.#calls = new PersistentCalls(options.clock);
-    this.#look = new SessionLook({
+    this.#own = new OwnSessions({
       ...options,
       calls: this.#calls,
-      live: () => [...this.#live.values()].filter((session) => !this.#ended.has(session)),
-      onNotOwn: (session, ownership) => this.#notOwn(session, ownership),
+      onGone: (session) => {
+        this.#tokens.forget(session);
+        this.#drain?.gone(session);
+      },
     });
     this.#tokens = new TokenWatch({
       clock: options.clock,
@@ -102,31 +94,21 @@ export class Sessions {
 
   /** Begins to hear of sessions that are taken or ended elsewhere, and of the store going away: from when it can first be reached. */
   start(): void {
-    const { store, node, status, log } = this.#options;
-    this.#watching.push(status.watch((isAvailable) => this.#storeChanged(isAvailable)));
-    void this.#calls.untilHeard(
-      async () => {
-        const onMissed = () => this.lookForTaken();
-        this.#watching.push(
-          await store.watch(node, { onNotice: (notice) => this.#noticed(notice), onMissed }),
-        );
-        // What became of those who were faster was told to nobody.
-        if (this.#live.size > 0) onMissed();
-      },
-      (error) => log.warn('session.watch_failed', { code: error.codeName }),
-    );
+    this.#watching = this.#options.status.watch((isAvailable) => this.#storeChanged(isAvailable));
+    this.#own.start();
   }
 
   stop(): void {
     this.#calls.stop();
     this.#tokens.stop();
     this.#acknowledger.stop();
-    for (const watching of this.#watching) watching.close();
+    this.#own.stop();
+    this.#watching?.close();
   }
 
   /** The store may have lost something: looks whether it still has all sessions, and their rooms, and puts back what is gone. */
   lookForLosses(): void {
-    this.#look.start('rooms-too');
+    this.#own.lookForLosses();
   }
 
   /**
@@ -134,7 +116,7 @@ export class Sessions {
    * of those that are its own no more.
    */
   lookForTaken(): void {
-    this.#look.start('sessions');
+    this.#own.lookForTaken();
   }
 
   /**
@@ -145,7 +127,7 @@ export class Sessions {
     const { clock, log } = this.#options;
     const close = (session: Session) => this.#close(session, CloseCode.GOING_AWAY, 'the node is stopping');
     this.#drain = new Drain({ clock, log, pace, close });
-    await this.#drain.run([...this.#live.values()]);
+    await this.#drain.run(this.#own.all);
   }
 
   /**
@@ -161,13 +143,13 @@ export class Sessions {
   /** How many memberships have their connection here. */
   get memberships(): number {
     let count = 0;
-    for (const { rooms } of this.#live.values()) count += rooms.size;
+    for (const { rooms } of this.#own.all) count += rooms.size;
     return count;
   }
 
   /** How many users have a connection here. */
   get users(): number {
-    return new Set(Array.from(this.#live.values(), ({ userId }) => userId)).size;
+    return new Set(this.#own.all.map(({ userId }) => userId)).size;
   }
 
   /** Opens or resumes the session and welcomes the client. Rejects as `SessionDesk.signIn` does. */
@@ -195,24 +177,13 @@ export class Sessions {
   /** The connection of a session is gone: it may come back within its window. Said again: no effect. */
   async lost(session: Session): Promise<void> {
     if (!session.connected) return;
-    this.#disconnected(session);
-    if (!this.#ended.has(session)) await this.#unfinished.add(this.#detach(session));
+    this.#own.disconnected(session);
+    if (!this.#own.hasEnded(session)) await this.#unfinished.add(this.#detach(session));
   }
 
   /** Ends a session for good: out of its rooms, not to be resumed. */
   async end(session: Session, reason: EndReason): Promise<void> {
-    await this.#unfinished.add(this.#end(session, reason));
-  }
-
-  async #end(session: Session, reason: EndReason): Promise<void> {
-    const { store, keeper } = this.#options;
-    let record = await store.end(session, session.gen, reason);
-    // Where the store has lost the session, it may still have its rooms.
-    if (record === undefined && (await keeper.keep(session)))
-      record = await store.end(session, session.gen, reason);
-    if (record === undefined) return;
-    this.#ended.add(session);
-    await this.#options.ender.finish(record);
+    await this.#unfinished.add(this.#own.end(session, reason));
   }
 
   async #signIn(request: SignIn): Promise<Session> {
@@ -238,15 +209,7 @@ export class Sessions {
 
   /** Sends every client elsewhere: this node stood still, and others may have taken its sessions. */
   sendAway(): void {
-    for (const session of [...this.#live.values()])
-      this.#close(session, CloseCode.GOING_AWAY, 'the node was paused');
-  }
-
-  #disconnected(session: Session): void {
-    session.disconnected();
-    this.#tokens.forget(session);
-    if (this.#live.get(session.sessionId) === session) this.#live.delete(session.sessionId);
-    this.#drain?.gone(session);
+    for (const session of this.#own.all) this.#close(session, CloseCode.GOING_AWAY, 'the node was paused');
   }
 
   #detach(session: Session): Promise<void> {
@@ -264,10 +227,10 @@ export class Sessions {
   /** Clients that are connected stay so, and are told. */
   #storeChanged(available: boolean): void {
     const { log } = this.#options;
-    if (available) log.info('store.reached', { sessions: this.#live.size });
-    else log.warn('store.lost', { sessions: this.#live.size });
+    if (available) log.info('store.reached', { sessions: this.#own.size });
+    else log.warn('store.lost', { sessions: this.#own.size });
     const frame = controlFrame({ body: { case: 'serviceStatus', value: { service: 'store', available } } });
-    for (const session of this.#live.values()) session.send(frame);
+    for (const session of this.#own.all) session.send(frame);
   }
 
   #session(request: SignIn, record: SessionRecord, secretHash: string): Session {
@@ -289,12 +252,7 @@ export class Sessions {
       acknowledger: this.#acknowledger,
       maxBrokenFrames,
     });
-    // From now on it hears when it is taken or ended, also while its rooms are still being entered.
-    const current = this.#live.get(session.sessionId);
-    if (current !== undefined && current.gen >= session.gen) return session;
-    // Its notice has not come yet, and would find this one.
-    if (current !== undefined) this.#taken(current);
-    this.#live.set(session.sessionId, session);
+    this.#own.add(session);
     return session;
   }
 
@@ -321,35 +279,5 @@ export class Sessions {
   #windowMs(identity: Identity): number {
     const { reconnectionWindowMs, maxReconnectionWindowMs } = this.#options;
     return Math.min(identity.reconnectionWindowMs ?? reconnectionWindowMs, maxReconnectionWindowMs);
-  }
-
-  #noticed(notice: SessionNotice): void {
-    const session = this.#live.get(notice.ref.sessionId);
-    if (session === undefined) return;
-    if (notice.kind === 'ended') this.#notOwn(session, notice);
-    else if (notice.gen > session.gen)
-      this.#notOwn(session, { kind: notice.kind === 'taken' ? 'taken' : 'not-attached' });
-  }
-
-  /** A session is not this node's any more, as a notice or a look says. */
-  #notOwn(session: Session, ownership: NotOwn): void {
-    if (!session.connected) return;
-    if (ownership.kind === 'taken') {
-      this.#taken(session);
-      return;
-    }
-    if (ownership.kind === 'ended') {
-      // Who signs out is answered first, and closed by its own request.
-      if (ownership.why === 'signed-out') return;
-      session.close(closeCodes[ownership.why], `the session ended: ${ownership.why}`);
-    } else {
-      session.close(CloseCode.NOT_ATTACHED, 'the session is no longer of this connection');
-    }
-    this.#disconnected(session);
-  }
-
-  #taken(session: Session): void {
-    session.close(CloseCode.REPLACED_BY_SAME_SESSION, 'the session was resumed on another connection');
-    this.#disconnected(session);
   }
 }

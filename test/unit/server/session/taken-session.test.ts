@@ -6,7 +6,9 @@ import { HelloSchema } from '../../../../gen/parley/signal/v1/session_pb.ts';
 import { MemorySessionStore } from '../../../../src/server/adapter/memory/memory-session-store.ts';
 import type { OutgoingFrame } from '../../../../src/server/frame/outgoing-frame.ts';
 import type { SessionListener } from '../../../../src/server/port/session-store.ts';
+import type { Session } from '../../../../src/server/session/session.ts';
 import { Sessions } from '../../../../src/server/session/sessions.ts';
+import { ErrorCode, SignalError } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { adas, ToldWire } from './expiring-sessions.ts';
 import { usualSessions } from './usual-options.ts';
@@ -16,6 +18,7 @@ class WelcomedWire extends ToldWire {
   userId = '';
   sessionId = '';
   sessionSecret = '';
+  session: Session | undefined;
 
   override send(frame: OutgoingFrame): void {
     super.send(frame);
@@ -38,13 +41,16 @@ function hardOfHearing() {
     listening = listener;
     return watch(node, { ...listener, onNotice: (notice) => unheard.push(() => listener.onNotice(notice)) });
   };
-  const sessions = new Sessions(usualSessions(store, clock));
+  const sessions = new Sessions({
+    ...usualSessions(store, clock),
+    ender: { finish: () => Promise.resolve() },
+  });
   sessions.start();
   const signIn = async (resumed?: WelcomedWire) => {
     const wire = new WelcomedWire();
     const resume = resumed && { sessionId: resumed.sessionId, sessionSecret: resumed.sessionSecret };
     const hello = create(HelloSchema, resume && { resume });
-    await sessions.signIn({ identity: adas(), hello, wire });
+    wire.session = await sessions.signIn({ identity: adas(), hello, wire });
     return wire;
   };
   const hear = () => {
@@ -55,7 +61,11 @@ function hardOfHearing() {
     unheard.length = 0;
     listening?.onMissed();
   };
-  return { clock, store, sessions, signIn, hear, miss };
+  const signOut = async ({ session }: WelcomedWire) => {
+    if (session === undefined) throw new Error('it has signed in');
+    await sessions.end(session, 'signed-out');
+  };
+  return { clock, store, sessions, signIn, signOut, hear, miss };
 }
 
 test('S3: a connection that another of its session replaces is closed, however late the node hears of it', async () => {
@@ -114,15 +124,58 @@ for (const { what, happens, close } of missedNotices) {
   });
 }
 
-test('a session that signs out is answered before its connection is closed, also where it is looked at meanwhile', async () => {
-  const { store, sessions, signIn, miss } = hardOfHearing();
-  const { userId, sessionId, told } = await signIn();
-  await store.end({ userId, sessionId }, 1, 'signed-out');
+/** From now on what ends a session has its effect, and is answered as `answer` says. */
+function endedBut(store: MemorySessionStore, answer: () => Promise<void>): void {
+  const end = store.end.bind(store);
+  store.end = async (...given) => {
+    const record = await end(...given);
+    await answer();
+    return record;
+  };
+}
+
+test('a session that signs out is answered before its connection is closed, also where its end is heard of meanwhile', async () => {
+  const { store, sessions, signIn, signOut, hear, miss } = hardOfHearing();
+  const wire = await signIn();
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  endedBut(store, () => answered);
+  const signedOut = signOut(wire);
+  await new Promise(setImmediate);
+  hear();
   miss();
   await new Promise(setImmediate);
-  expect(told).toEqual(['welcome']);
+  answer();
+  await signedOut;
+  hear();
+  expect(wire.told).toEqual(['welcome']);
   sessions.stop();
 });
+
+const lateNotices = [
+  { when: 'before that is known', isHeardBefore: true, later: 'nothing' },
+  { when: 'after it', isHeardBefore: false, later: 'hear' },
+  { when: 'by a look, as the notice is lost', isHeardBefore: false, later: 'miss' },
+] as const;
+for (const { when, isHeardBefore, later } of lateNotices) {
+  test(`a session that signed out without being answered is closed when its end is heard of, ${when}`, async () => {
+    const { store, sessions, signIn, signOut, hear, miss } = hardOfHearing();
+    const wire = await signIn();
+    endedBut(store, async () => {
+      await new Promise(setImmediate);
+      if (isHeardBefore) hear();
+      throw new SignalError(ErrorCode.UNAVAILABLE, 'no answer');
+    });
+    await expect(signOut(wire)).rejects.toMatchObject({ code: ErrorCode.UNAVAILABLE });
+    if (later === 'hear') hear();
+    if (later === 'miss') miss();
+    await expect.poll(() => wire.told).toEqual(['welcome', 'close 4304']);
+    expect(sessions.users).toBe(0);
+    sessions.stop();
+  });
+}
 
 test('N3: a node that hears of nothing at first looks whose its sessions are when it does', async () => {
   const clock = new FakeClock();
