@@ -1,6 +1,7 @@
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { CloseCode } from '../../shared/close-codes.ts';
+import { SignalError } from '../../shared/signal-error.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import type { Log } from '../port/log.ts';
 import type { Wire } from './wire.ts';
@@ -154,9 +155,9 @@ export class Outbound {
     this.#isPulling = false;
   }
 
-  #pullLater(error: unknown): void {
+  #pullLater(thrown: unknown): void {
     const { clock, log } = this.#options;
-    log.error('outbound.pull', error);
+    if (!SignalError.from(thrown).retryable) log.error('outbound.pull', thrown);
     if (this.#isClosed) return;
     this.#cancelRetry();
     this.#cancelRetry = clock.after(backoffDelayMs(pullBackoff, this.#failures++), () => void this.#pull());

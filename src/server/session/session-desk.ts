@@ -123,7 +123,9 @@ export class SessionDesk {
   /** Nobody waits for it: where it fails, the reaper does it. */
   #finish(record: SessionRecord): void {
     const { ender, log } = this.#options;
-    ender.finish(record).catch((error: unknown) => log.error('session.finish', error));
+    ender.finish(record).catch((thrown: unknown) => {
+      if (!SignalError.from(thrown).retryable) log.error('session.finish', thrown);
+    });
   }
 }
 

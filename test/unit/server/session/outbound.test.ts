@@ -3,6 +3,7 @@ import type { ServerFrame } from '../../../../gen/parley/signal/v1/frame_pb.ts';
 import { eventBody } from '../../../../src/server/frame/event-body.ts';
 import { controlFrame, publishedFrame } from '../../../../src/server/frame/server-frame.ts';
 import { Outbound, type Puller } from '../../../../src/server/session/outbound.ts';
+import { ErrorCode, SignalError } from '../../../../src/shared/signal-error.ts';
 import { FakeClock } from '../../../contract/fake-clock.ts';
 import { quietLog } from '../../quiet-log.ts';
 import { SlowWire } from './slow-wire.ts';
@@ -13,8 +14,10 @@ function setUp() {
   const wire = new SlowWire();
   const clock = new FakeClock();
   let overflows = 0;
-  const outbound = new Outbound({ wire, limits, clock, log: quietLog, onOverflow: () => overflows++ });
-  return { wire, clock, outbound, overflows: () => overflows };
+  const failures: unknown[] = [];
+  const log = { ...quietLog, error: (_: string, error: unknown) => void failures.push(error) };
+  const outbound = new Outbound({ wire, limits, clock, log, onOverflow: () => overflows++ });
+  return { wire, clock, outbound, failures, overflows: () => overflows };
 }
 
 function frameOf(bytes: number) {
@@ -125,6 +128,21 @@ test('a pull that failed is tried again after a while, and one asked for while i
   await clock.advance(2_000);
   await expect.poll(() => seen).toEqual(['fail', 'again', 'done']);
   expect(clock.pending).toBe(0);
+});
+
+test('a pull from a log that is away for now is tried again without being logged as a failure', async () => {
+  const { clock, outbound, failures } = setUp();
+  const away = new SignalError(ErrorCode.UNAVAILABLE, 'out of reach');
+  const broken = new Error('on purpose');
+  const errors = [away, away, broken];
+  outbound.enqueue({
+    pull: () => {
+      const error = errors.shift();
+      return error === undefined ? Promise.resolve(false) : Promise.reject(error);
+    },
+  });
+  await expect.poll(() => clock.advance(2_000).then(() => errors.length)).toBe(0);
+  await expect.poll(() => failures).toEqual([broken]);
 });
 
 test('when it is closed nothing is left to pull, to wait for, or to do later', async () => {
