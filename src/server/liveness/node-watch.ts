@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
+import { Pause } from '../../shared/pause.ts';
 import { SignalError } from '../../shared/signal-error.ts';
 import type { Log } from '../port/log.ts';
 import type { NodeLease, NodeLeases } from '../port/node-leases.ts';
@@ -40,7 +41,7 @@ export class NodeWatch {
   /** Dead nodes that the log names already, as long as they are dead. */
   readonly #told = new Set<string>();
   #cancel: (() => void) | undefined;
-  #endWait: () => void = () => undefined;
+  readonly #pause: Pause;
   #isStopped = false;
   #takesOver = true;
   #beats = 0;
@@ -57,6 +58,7 @@ export class NodeWatch {
 
   constructor(options: NodeWatchOptions) {
     this.#options = options;
+    this.#pause = new Pause(options.clock);
     this.#dead = new DeadNodes({ leaseMs: options.leaseMs, maxGapMs: options.leaseMs / 2 });
     this.#contest = new NameContest(options);
     this.#beatMs = options.leaseMs / 6;
@@ -91,12 +93,12 @@ export class NodeWatch {
   stop(): void {
     this.#takesOver = false;
     this.#isStopped = true;
-    this.#endWait();
+    this.#pause.end();
     this.#cancel?.();
   }
 
   async #untilReached(call: () => Promise<void>): Promise<void> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     while (!this.#isStopped) {
       try {
         await call();
@@ -105,13 +107,7 @@ export class NodeWatch {
         const error = SignalError.from(thrown);
         if (!error.retryable) throw thrown;
         log.warn('node.start_waits', { code: error.codeName, reason: error.message });
-        await new Promise<void>((resolve) => {
-          const cancel = clock.after(startAgainMs, resolve);
-          this.#endWait = () => {
-            cancel();
-            resolve();
-          };
-        });
+        await this.#pause.wait(startAgainMs);
       }
     }
   }

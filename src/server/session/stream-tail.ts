@@ -1,5 +1,6 @@
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { Pause } from '../../shared/pause.ts';
 import { SignalError } from '../../shared/signal-error.ts';
 import type { OutgoingFrame } from '../frame/outgoing-frame.ts';
 import { eventFrame, publishedFrame } from '../frame/server-frame.ts';
@@ -64,13 +65,15 @@ class StreamTail implements StreamListener {
   #catchingUp: Promise<void> = Promise.resolve();
   /** How often more was missed while the log was being read. */
   #missedMore = 0;
-  #endPause: () => void = () => undefined;
+  /** Between two tries to read the log: not past word that the announcements are back, nor past the end. */
+  readonly #pause: Pause;
   readonly #emptied: () => void;
 
   constructor(stream: StreamName, options: StreamTailOptions, emptied: () => void) {
     this.#stream = stream;
     this.#name = stream.startsWith('room:') ? stream.slice('room:'.length) : '';
     this.#options = options;
+    this.#pause = new Pause(options.clock);
     this.#emptied = emptied;
   }
 
@@ -125,7 +128,7 @@ class StreamTail implements StreamListener {
   onInterrupted(): void {
     if (this.#waiting !== undefined) {
       this.#missedMore++;
-      this.#endPause();
+      this.#pause.end();
     } else if (this.#last === undefined) this.#missedFirst = true;
     else this.#catchUp(this.#last, []);
   }
@@ -190,7 +193,7 @@ class StreamTail implements StreamListener {
       } catch (thrown) {
         if (!SignalError.from(thrown).retryable)
           this.#options.logger.error('tail.read', thrown, { stream: this.#stream });
-        await this.#pause(backoffDelayMs(readBackoff, attempt));
+        await this.#pause.wait(backoffDelayMs(readBackoff, attempt));
       }
     }
     return true;
@@ -207,19 +210,8 @@ class StreamTail implements StreamListener {
     }
   }
 
-  /** Waits, but not past word that the announcements are back, or the end. */
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve);
-      this.#endPause = () => {
-        cancel();
-        resolve();
-      };
-    });
-  }
-
   #end(): void {
-    this.#endPause();
+    this.#pause.end();
     this.#emptied();
   }
 }

@@ -1,6 +1,6 @@
 import { backoffDelayMs } from '../../../../shared/backoff.ts';
+import { Pause } from '../../../../shared/pause.ts';
 import type { Outage } from './outage.ts';
-import { Pause } from './pause.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
 export interface KeptConnectionOptions extends RedisConnectionOptions {

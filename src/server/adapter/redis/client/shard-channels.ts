@@ -1,8 +1,8 @@
 import { backoffDelayMs } from '../../../../shared/backoff.ts';
+import { Pause } from '../../../../shared/pause.ts';
 import type { Log } from '../../../port/log.ts';
 import { KeptConnection } from './kept-connection.ts';
 import type { Outage } from './outage.ts';
-import { Pause } from './pause.ts';
 import type { RedisConnection, RedisConnectionOptions } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
 

@@ -1,6 +1,6 @@
-import type { Clock } from '../../../../shared/clock.ts';
+import type { Clock } from './clock.ts';
 
-/** A wait that can be cut short. One at a time. */
+/** A wait that can be cut short, and waited for again. One at a time. */
 export class Pause {
   readonly #clock: Clock;
   #end: () => void = () => undefined;
