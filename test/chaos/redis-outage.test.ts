@@ -22,6 +22,7 @@ test.concurrent('N4: clients of a Redis that is away for longer than a lease sta
 
 test.concurrent('N4: nodes that take each other for dead after an outage are found out', async (context) => {
   const { status, report } = await outage(context, '--seed', '74', '--sabotage', 'grace');
+  expect(report.resumes).toBeGreaterThan(0);
   expect(report).toMatchObject({ sabotage: 'grace', kept: false });
   expect(status).toBe(1);
 });

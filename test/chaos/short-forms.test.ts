@@ -12,6 +12,7 @@ const churn = chaosRun('churn', [
   ...['--users', '50', '--rooms', '20', '--window', '300'],
 ]) as ChaosRun<ChurnReport>;
 const spike = chaosRun('spike', ['--clients', '300']) as ChaosRun<SpikeReport>;
+
 test.concurrent('X3: who reads nothing costs a budget, the others notice nothing, and it gets everything when it reads on', async (context) => {
   const { status, report } = await slowReader(context, '--seed', '21');
   expect(report.broken).toEqual([]);
