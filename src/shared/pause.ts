@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 
-/** A wait that can be cut short, and waited for again. One at a time. */
+/** Waits that can be cut short, all together. */
 export class Pause {
   readonly #clock: Clock;
-  #end: () => void = () => undefined;
+  readonly #ends = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -12,16 +12,18 @@ export class Pause {
   /** Resolves after this time, in milliseconds, or at `end`. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(ms, resolve);
-      this.#end = () => {
+      const end = () => {
         cancel();
+        this.#ends.delete(end);
         resolve();
       };
+      const cancel = this.#clock.after(ms, end);
+      this.#ends.add(end);
     });
   }
 
-  /** Ends the wait that there is. */
+  /** Ends the waits that there are. */
   end(): void {
-    this.#end();
+    for (const end of this.#ends) end();
   }
 }

@@ -1,15 +1,16 @@
 import calculateSlot from 'cluster-key-slot';
 import type { Clock } from '../../../../shared/clock.ts';
-import { ErrorCode, SignalError } from '../../../../shared/signal-error.ts';
+import { Pause } from '../../../../shared/pause.ts';
 import type { Log } from '../../../port/log.ts';
 import { Outage } from './outage.ts';
+import { PlacedChannels } from './placed-channels.ts';
 import type { ChannelListener, ChannelSubscription, Redis, RedisArgument, RedisReply } from './redis.ts';
 import type { RedisAccess, RedisAddress } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
 import { RedisPrimary } from './redis-primary.ts';
 import type { RedisScript } from './redis-script.ts';
 import { type RedisPlace, RedisTopology, type SlotRange, slotCount } from './redis-topology.ts';
-import type { ShardListener } from './shard-channels.ts';
+import { closed, unavailable } from './unavailable.ts';
 
 export interface RedisClientOptions {
   readonly place: RedisPlace;
@@ -36,12 +37,6 @@ const lookMs = 200;
 const routineLookMs = 2_000;
 const anxiousLookMs = 500;
 
-interface Subscribed {
-  readonly slot: number;
-  readonly listener: ShardListener;
-  primary: RedisPrimary | undefined;
-}
-
 /**
  * The Redis deployment of a node: knows its primaries and their slots, and keeps connections to them. Commands of one slot that are sent
  * one after the other on an unchanged topology are carried out in that order; of those that wait for a replica this is true among themselves.
@@ -53,7 +48,8 @@ export class RedisClient implements Redis {
   readonly #outage: Outage;
   readonly #primaries = new Map<string, RedisPrimary>();
   #slots: readonly (RedisPrimary | undefined)[] = [];
-  readonly #channels = new Map<string, Subscribed>();
+  readonly #channels: PlacedChannels;
+  readonly #pause: Pause;
   #looking: Promise<void> | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #cancelRoutine: () => void = () => undefined;
@@ -66,6 +62,8 @@ export class RedisClient implements Redis {
     this.#options = options;
     this.#topology = new RedisTopology(options);
     this.#outage = new Outage({ ...options, server: options.place.kind });
+    this.#pause = new Pause(options.clock);
+    this.#channels = new PlacedChannels({ ...options, primaryOf: (slot) => this.#slots[slot] });
     void this.look();
     if (!this.#topology.isFixed) this.#lookRoutinely();
   }
@@ -92,8 +90,7 @@ export class RedisClient implements Redis {
   }
 
   /**
-   * Sends a script once, to the primary that has the slot. Rejects with a fault; what can be mended is being mended by then: the script
-   * loaded, the topology looked at.
+   * Sends a script once, to the primary that has the slot. Rejects with a fault, and UNAVAILABLE once closed; what can be mended is being mended by then: the script loaded, the topology looked at.
    */
   attempt(
     script: RedisScript,
@@ -102,7 +99,7 @@ export class RedisClient implements Redis {
     { slot = calculateSlot(keys[0]), ack = 'memory' }: AttemptOptions = {},
   ): Promise<RedisReply> {
     const primary = this.#slots[slot];
-    if (primary === undefined) return noPrimary(slot);
+    if (primary === undefined) return this.#noPrimary(slot);
     const call = script.callOn(keys);
     const answered = ack === 'memory' ? primary.run(call, args) : primary.runReplicated(call, args);
     return answered.catch((error: unknown) => this.#mend(primary, error, script));
@@ -120,7 +117,7 @@ export class RedisClient implements Redis {
     const slot = calculateSlot(key);
     return this.#untilDone(() => {
       const primary = this.#slots[slot];
-      if (primary === undefined) return noPrimary(slot);
+      if (primary === undefined) return this.#noPrimary(slot);
       return primary.send(command, args).catch((error: unknown) => this.#mend(primary, error));
     });
   }
@@ -130,31 +127,7 @@ export class RedisClient implements Redis {
   }
 
   subscribe(channel: string, listener: ChannelListener): Promise<ChannelSubscription> {
-    return new Promise((resolve, reject) => {
-      let isStanding = false;
-      const subscribed: Subscribed = {
-        slot: calculateSlot(channel),
-        primary: undefined,
-        listener: {
-          onMessage: (message) => listener.onMessage(message),
-          onSubscribed: () => {
-            if (isStanding) {
-              listener.onInterrupted();
-              return;
-            }
-            isStanding = true;
-            cancel();
-            resolve({ close: () => this.#unsubscribe(channel, subscribed) });
-          },
-        },
-      };
-      const cancel = this.#options.clock.after(this.#options.callTimeoutMs, () => {
-        this.#unsubscribe(channel, subscribed);
-        reject(unavailable(new Error('the subscription took too long')));
-      });
-      this.#channels.set(channel, subscribed);
-      this.#place(channel, subscribed);
-    });
+    return this.#isClosed ? Promise.reject(closed()) : this.#channels.subscribe(channel, listener);
   }
 
   /** Looks at the topology, unless that is being done, or was just now. */
@@ -165,15 +138,17 @@ export class RedisClient implements Redis {
     return this.#looking;
   }
 
-  /** Waits before something is tried again. */
+  /** Waits before something is tried again. Once closed there is nothing to wait for. */
   pause(): Promise<void> {
-    return new Promise((resolve) => void this.#options.clock.after(retryMs, resolve));
+    return this.#isClosed ? Promise.resolve() : this.#pause.wait(retryMs);
   }
 
+  /** Whoever waits for something ends UNAVAILABLE. */
   close(): void {
     this.#isClosed = true;
     this.#cancelRoutine();
-    this.#channels.clear();
+    this.#pause.end();
+    this.#channels.close();
     for (const primary of this.#primaries.values()) primary.close();
     this.#primaries.clear();
     this.#slots = [];
@@ -188,8 +163,8 @@ export class RedisClient implements Redis {
         return await once();
       } catch (thrown) {
         const isHopeless = !(thrown instanceof RedisFault) || thrown.kind === 'refused';
-        if (isHopeless || this.#isClosed) throw thrown;
-        if (clock.monotonicMs() >= untilMs) throw unavailable(thrown);
+        if (isHopeless) throw thrown;
+        if (this.#isClosed || clock.monotonicMs() >= untilMs) throw unavailable(thrown);
         await this.pause();
       }
     }
@@ -216,7 +191,7 @@ export class RedisClient implements Redis {
   async #look(): Promise<void> {
     const { clock } = this.#options;
     const sinceMs = clock.monotonicMs() - this.#lookedAtMs;
-    if (sinceMs < lookMs) await new Promise<void>((resolve) => void clock.after(lookMs - sinceMs, resolve));
+    if (sinceMs < lookMs && !this.#isClosed) await this.#pause.wait(lookMs - sinceMs);
     this.#lookedAtMs = clock.monotonicMs();
     if (this.#isClosed) return;
     try {
@@ -244,7 +219,7 @@ export class RedisClient implements Redis {
     for (const { first, last, primary } of ranges) slots.fill(this.#primaryAt(primary), first, last + 1);
     this.#slots = slots;
     const used = new Set(slots);
-    for (const [channel, subscribed] of this.#channels) this.#place(channel, subscribed);
+    this.#channels.place();
     for (const [name, primary] of this.#primaries) {
       if (used.has(primary)) continue;
       this.#primaries.delete(name);
@@ -267,18 +242,10 @@ export class RedisClient implements Redis {
     return primary;
   }
 
-  /** Subscribes a channel where its slot is now. */
-  #place(channel: string, subscribed: Subscribed): void {
-    const primary = this.#slots[subscribed.slot];
-    if (primary === subscribed.primary) return;
-    subscribed.primary?.channels.remove(channel, subscribed.listener);
-    subscribed.primary = primary;
-    primary?.channels.add(channel, subscribed.listener);
-  }
-
-  #unsubscribe(channel: string, subscribed: Subscribed): void {
-    if (this.#channels.get(channel) === subscribed) this.#channels.delete(channel);
-    subscribed.primary?.channels.remove(channel, subscribed.listener);
+  #noPrimary(slot: number): Promise<never> {
+    return Promise.reject(
+      this.#isClosed ? closed() : new RedisFault('not-sent', `no primary is known for slot ${slot}`),
+    );
   }
 
   #changed(): void {
@@ -291,14 +258,4 @@ export class RedisClient implements Redis {
     if (mayBeReplaced) this.#lookRoutinely();
     for (const watcher of this.#watchers) watcher(isAvailable);
   }
-}
-
-function noPrimary(slot: number): Promise<never> {
-  return Promise.reject(new RedisFault('not-sent', `no primary is known for slot ${slot}`));
-}
-
-function unavailable(cause: Error): SignalError {
-  const isRefusal = cause instanceof RedisFault && cause.isRefusal;
-  const message = isRefusal ? 'the store takes no writes for now' : 'the store can not be reached';
-  return new SignalError(ErrorCode.UNAVAILABLE, message, { cause });
 }
