@@ -21,11 +21,14 @@ export class GroupWait {
     this.#withinMs = withinMs;
   }
 
-  /** Calls a script. Rejects with a fault: `unknown` where it was carried out and it is not known whether a replica has it. */
-  async run(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
+  /**
+   * Calls a script. Rejects with a fault: `unknown` where it was carried out and it is not known whether a replica has it. `isAsking`: also
+   * where the slot is still on its way to the server.
+   */
+  async run(call: PackedArguments, args: readonly RedisArgument[], isAsking = false): Promise<RedisReply> {
     // In this order both are written at once.
     const replicated = this.replicated();
-    const reply = await this.#connection.run(call, args);
+    const reply = await this.#connection.run(call, args, isAsking);
     await replicated;
     return reply;
   }

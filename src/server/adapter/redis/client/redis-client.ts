@@ -2,6 +2,7 @@ import calculateSlot from 'cluster-key-slot';
 import type { Clock } from '../../../../shared/clock.ts';
 import { Pause } from '../../../../shared/pause.ts';
 import type { Log } from '../../../port/log.ts';
+import { AskedServers, nameOf } from './asked-servers.ts';
 import { Outage } from './outage.ts';
 import { PlacedChannels } from './placed-channels.ts';
 import type { ChannelListener, ChannelSubscription, Redis, RedisArgument, RedisReply } from './redis.ts';
@@ -28,6 +29,8 @@ export interface AttemptOptions {
   readonly slot?: number;
   /** When it is answered: as soon as the primary has it in memory, or when a replica has it too. */
   readonly ack?: 'memory' | 'replica';
+  /** It was carried out by the server that its slot is still on its way to: what it announced went to those who listen there. */
+  readonly onAsked?: () => void;
 }
 
 /** Waits between two tries of one call, and between two looks at the topology, in milliseconds. */
@@ -36,6 +39,9 @@ const lookMs = 200;
 /** How often the topology is looked at although nothing seems wrong, and while a primary can't be reached, in milliseconds. */
 const routineLookMs = 2_000;
 const anxiousLookMs = 500;
+
+/** Sends what was sent once more, to the server that its slot is on its way to. */
+type Ask = (server: RedisPrimary) => Promise<RedisReply>;
 
 /**
  * The Redis deployment of a node: knows its primaries and their slots, and keeps connections to them. Commands of one slot that are sent
@@ -47,6 +53,7 @@ export class RedisClient implements Redis {
   /** Of whoever is asked for the topology. */
   readonly #outage: Outage;
   readonly #primaries = new Map<string, RedisPrimary>();
+  readonly #askedServers: AskedServers;
   #slots: readonly (RedisPrimary | undefined)[] = [];
   readonly #channels: PlacedChannels;
   readonly #pause: Pause;
@@ -62,6 +69,7 @@ export class RedisClient implements Redis {
     this.#options = options;
     this.#topology = new RedisTopology(options);
     this.#outage = new Outage({ ...options, server: options.place.kind });
+    this.#askedServers = new AskedServers(options.clock, (address) => this.#connect(address));
     this.#pause = new Pause(options.clock);
     this.#channels = new PlacedChannels({ ...options, primaryOf: (slot) => this.#slots[slot] });
     void this.look();
@@ -90,19 +98,31 @@ export class RedisClient implements Redis {
   }
 
   /**
-   * Sends a script once, to the primary that has the slot. Rejects with a fault, and UNAVAILABLE once closed; what can be mended is being mended by then: the script loaded, the topology looked at.
+   * Sends a script once, to the primary that has the slot, and where that says so once to the server that gets it. Rejects with a fault,
+   * and UNAVAILABLE once closed; what can be mended is being mended by then: the script loaded, the topology looked at.
    */
   attempt(
     script: RedisScript,
     keys: readonly [string, ...string[]],
     args: readonly RedisArgument[],
-    { slot = calculateSlot(keys[0]), ack = 'memory' }: AttemptOptions = {},
+    { slot = calculateSlot(keys[0]), ack = 'memory', onAsked }: AttemptOptions = {},
   ): Promise<RedisReply> {
     const primary = this.#slots[slot];
     if (primary === undefined) return this.#noPrimary(slot);
     const call = script.callOn(keys);
     const answered = ack === 'memory' ? primary.run(call, args) : primary.runReplicated(call, args);
-    return answered.catch((error: unknown) => this.#mend(primary, error, script));
+    return answered.catch((error: unknown) =>
+      this.#mend(primary, error, {
+        script,
+        ask: async (server) => {
+          const asked =
+            ack === 'memory' ? server.run(call, args, true) : server.runReplicated(call, args, true);
+          const reply = await asked;
+          onAsked?.();
+          return reply;
+        },
+      }),
+    );
   }
 
   run(
@@ -118,7 +138,11 @@ export class RedisClient implements Redis {
     return this.#untilDone(() => {
       const primary = this.#slots[slot];
       if (primary === undefined) return this.#noPrimary(slot);
-      return primary.send(command, args).catch((error: unknown) => this.#mend(primary, error));
+      return primary
+        .send(command, args)
+        .catch((error: unknown) =>
+          this.#mend(primary, error, { ask: (server) => server.send(command, args, true) }),
+        );
     });
   }
 
@@ -149,6 +173,7 @@ export class RedisClient implements Redis {
     this.#cancelRoutine();
     this.#pause.end();
     this.#channels.close();
+    this.#askedServers.close();
     for (const primary of this.#primaries.values()) primary.close();
     this.#primaries.clear();
     this.#slots = [];
@@ -170,13 +195,20 @@ export class RedisClient implements Redis {
     }
   }
 
-  /** Mends what can be, and then rejects with the same fault. */
-  async #mend(primary: RedisPrimary, error: unknown, script?: RedisScript): Promise<never> {
+  /** Asks who is to be asked instead, once. Otherwise mends what can be, and then rejects with the same fault. */
+  async #mend(
+    primary: RedisPrimary,
+    error: unknown,
+    { script, ask }: { readonly script?: RedisScript; readonly ask?: Ask },
+  ): Promise<RedisReply> {
     if (!(error instanceof RedisFault)) throw error;
     if (error.word !== '' && error.notCarriedOut)
       this.#refusals.set(error.word, (this.#refusals.get(error.word) ?? 0) + 1);
     if (error.kind === 'no-script' && script !== undefined) {
       await primary.load(script).catch(() => undefined);
+    } else if (ask !== undefined && error.asks !== undefined && !this.#isClosed) {
+      const server = this.#serverAt({ ...error.asks, host: error.asks.host || primary.address.host });
+      return ask(server).catch((again: unknown) => this.#mend(server, again, script ? { script } : {}));
     } else if (error.kind === 'elsewhere') {
       // With a server that is no primary any more nothing is to be done; the same address may be one again.
       if (error.word === 'READONLY') primary.reconnect();
@@ -225,21 +257,30 @@ export class RedisClient implements Redis {
       this.#primaries.delete(name);
       primary.close();
     }
+    this.#askedServers.closeUnused();
     this.#changed();
   }
 
   #primaryAt(address: RedisAddress): RedisPrimary {
-    const name = `${address.host}:${address.port}`;
-    const known = this.#primaries.get(name);
+    const known = this.#primaries.get(nameOf(address));
     if (known !== undefined) return known;
-    const primary = new RedisPrimary({
+    const primary = this.#askedServers.take(address) ?? this.#connect(address);
+    this.#primaries.set(nameOf(address), primary);
+    return primary;
+  }
+
+  /** Whether it is known to have slots or not. */
+  #serverAt(address: RedisAddress): RedisPrimary {
+    return this.#primaries.get(nameOf(address)) ?? this.#askedServers.at(address);
+  }
+
+  #connect(address: RedisAddress): RedisPrimary {
+    return new RedisPrimary({
       ...this.#options,
       address,
       onChange: () => this.#changed(),
       onMoved: () => void this.look(),
     });
-    this.#primaries.set(name, primary);
-    return primary;
   }
 
   #noPrimary(slot: number): Promise<never> {

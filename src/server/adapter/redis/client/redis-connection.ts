@@ -136,17 +136,19 @@ export class RedisConnection {
     }
   }
 
-  /** Rejects with a fault. */
-  send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
+  /** Rejects with a fault. `isAsking`: also where the slot is still on its way to the server. */
+  send(name: string, args: readonly RedisArgument[], isAsking = false): Promise<RedisReply> {
     if (this.#isClosed) return closed();
     this.#cork();
+    if (isAsking) this.#sendAsking();
     return this.#send(redisCommand(name, args));
   }
 
-  /** Calls a script. Rejects with a fault. */
-  run(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
+  /** Calls a script. Rejects with a fault. `isAsking`: also where the slot is still on its way to the server. */
+  run(call: PackedArguments, args: readonly RedisArgument[], isAsking = false): Promise<RedisReply> {
     if (this.#isClosed) return closed();
     this.#cork();
+    if (isAsking) this.#sendAsking();
     return this.#send(scriptCommand(call, args, this.#allocate));
   }
 
@@ -165,6 +167,12 @@ export class RedisConnection {
     this.#reason ??= without(this.#password, reason);
     this.#redis.disconnect();
     (this.#redis.stream as Duplex | undefined)?.destroy();
+  }
+
+  /** It holds for the one command that is sent next. */
+  #sendAsking(): void {
+    // Where it fails, so does what is behind it.
+    this.#send(redisCommand('ASKING', [])).catch(() => undefined);
   }
 
   #send(command: Command): Promise<RedisReply> {

@@ -4,7 +4,7 @@ import { SignalError } from '../../../../shared/signal-error.ts';
  * What became of a command that was not answered as asked.
  *
  * - `no-script`: the server does not know the script. Not carried out.
- * - `elsewhere`: another server has the slot, or this one is no primary. Not carried out.
+ * - `elsewhere`: another server has the slot or is getting it, or this one is no primary. Not carried out.
  * - `not-now`: the server can't for the moment; only time helps. Not carried out.
  * - `not-sent`: there was no connection. Not carried out.
  * - `unknown`: the connection broke or the deadline passed before the answer came. It may have been carried out, or be yet.
@@ -50,6 +50,12 @@ export class RedisFault extends Error {
   static refusalIn(error: unknown): string | undefined {
     const fault = error instanceof SignalError ? error.cause : error;
     return fault instanceof RedisFault && fault.isRefusal ? fault.word : undefined;
+  }
+
+  /** Whom to ask this once: where the slot is on its way to, as `ASK <slot> <host>:<port>` says. An empty host is that of who answered. */
+  get asks(): { readonly host: string; readonly port: number } | undefined {
+    const [, host = '', port] = /^ASK \d+ (.*):(\d+)/.exec(this.message) ?? [];
+    return port === undefined ? undefined : { host, port: Number(port) };
   }
 
   /** Whether a server was there and said that it does not carry it out. */

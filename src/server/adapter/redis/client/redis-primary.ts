@@ -73,20 +73,24 @@ export class RedisPrimary {
     return this.#commands.current !== undefined;
   }
 
-  /** Rejects with a fault. */
-  send(name: string, args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#commands.current?.send(name, args) ?? this.#notConnected();
+  /** Rejects with a fault. `isAsking`: also where the slot is still on its way to it; so for the other two. */
+  send(name: string, args: readonly RedisArgument[], isAsking = false): Promise<RedisReply> {
+    return this.#commands.current?.send(name, args, isAsking) ?? this.#notConnected();
   }
 
   /** Calls a script. Rejects with a fault. */
-  run(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#commands.current?.run(call, args) ?? this.#notConnected();
+  run(call: PackedArguments, args: readonly RedisArgument[], isAsking = false): Promise<RedisReply> {
+    return this.#commands.current?.run(call, args, isAsking) ?? this.#notConnected();
   }
 
   /** As `run`, answered when a replica has it too. Such scripts are carried out in their order; what `run` calls may pass them. */
-  runReplicated(call: PackedArguments, args: readonly RedisArgument[]): Promise<RedisReply> {
+  runReplicated(
+    call: PackedArguments,
+    args: readonly RedisArgument[],
+    isAsking = false,
+  ): Promise<RedisReply> {
     this.#replicated.keep();
-    return this.#group?.run(call, args) ?? this.#notConnected();
+    return this.#group?.run(call, args, isAsking) ?? this.#notConnected();
   }
 
   /** Makes a script known to the server again, which forgot it. */
