@@ -18,15 +18,16 @@ if found then
   local heldBy, user, before, at = namesOf(member)
   if heldBy == session then
     redis.call('HSET', membersKey, peer, packMember(gen, member.offset, member.epoch, session, user, node, string.sub(found, at)))
-    if before ~= node then
-      countAt(before, -1)
-      countAt(node, 1)
-    end
+    if before ~= node then countNodes({ [before] = -1, [node] = 1 }) end
   end
 end
 -- What nobody is in ends with the grace that began when the last one left, or now.
 if redis.call('HLEN', membersKey) == 0 then
-  if redis.call('PTTL', stateKey) < 0 then redis.call('PEXPIRE', stateKey, math.max(graceMs, fenceMs)) end
-  keepSources()
+  if redis.call('PTTL', stateKey) < 0 then
+    local endsMs = math.max(graceMs, fenceMs)
+    redis.call('PEXPIRE', stateKey, endsMs)
+    redis.call('PEXPIRE', logKey, endsMs + logSlackMs)
+  end
+  keepSources(redis.call('PTTL', stateKey))
 end
 return stateOf(stream)

@@ -65,55 +65,78 @@ end
 local kind, receiver, body = ARGV[entryAt], ARGV[entryAt + 1], ARGV[entryAt + 2]
 local announcedOn, message
 if kind == 'all' then
-  local _, packed = append(stream, 0, stream.all, body, seed)
+  local _, packed = append(stream, now, 0, stream.all, body, seed)
   announcedOn, message = channel, messageToAll(packed)
 elseif kind == 'one' then
   local member = memberAt(receiver)
   local _, _, node = namesOf(member)
   local field = 'd:' .. whole(member.offset)
   local last = tonumber(redis.call('HGET', stateKey, field) or '0')
-  local offset, packed = append(stream, member.offset, last, body, seed)
+  local offset, packed = append(stream, now, member.offset, last, body, seed)
   announcedOn, message = channel .. ':' .. node, directedItem(stream, lastDirectedTo(node), packed)
   redis.call('HSET', stateKey, field, whole(offset))
   redis.call('HSET', directedKey, node, whole(offset))
 end
 
-local function remove(peer, packed)
+-- By peer: its record as it is stored and as it becomes, false where there is none. By node: how many more members it has.
+local stored, becomes, counts = {}, {}, {}
+
+local function storedAt(peer)
+  if stored[peer] == nil then stored[peer] = redis.call('HGET', membersKey, peer) end
+  return stored[peer]
+end
+
+local function packedAt(peer)
+  if becomes[peer] ~= nil then return becomes[peer] end
+  return storedAt(peer)
+end
+
+local function count(node, by) counts[node] = (counts[node] or 0) + by end
+
+local function remove(peer)
+  local packed = packedAt(peer)
+  if not packed then return end
   local member = readMember(packed)
   local _, _, node = namesOf(member)
-  redis.call('HDEL', membersKey, peer)
+  becomes[peer] = false
   redis.call('HDEL', stateKey, 'd:' .. whole(member.offset))
-  countAt(node, -1)
+  count(node, -1)
 end
 
 local changes = {
   set = function(field, value) redis.call('HSET', stateKey, 'f:' .. field, value) end,
   delete = function(field) redis.call('HDEL', stateKey, 'f:' .. field) end,
   ['add-member'] = function(peer, session, user, memberGen, node, info)
-    local held = redis.call('HGET', membersKey, peer)
-    if held then remove(peer, held) end
-    redis.call('HSET', membersKey, peer, packMember(tonumber(memberGen), stream.top, stream.epoch, session, user, node, info))
-    countAt(node, 1)
+    remove(peer)
+    becomes[peer] = packMember(tonumber(memberGen), stream.top, stream.epoch, session, user, node, info)
+    count(node, 1)
   end,
   ['update-member'] = function(peer, info)
-    local packed = redis.call('HGET', membersKey, peer)
+    local packed = packedAt(peer)
     if not packed then return end
     local member = readMember(packed)
     local session, user, node = namesOf(member)
-    redis.call('HSET', membersKey, peer, packMember(member.gen, member.offset, member.epoch, session, user, node, info))
+    becomes[peer] = packMember(member.gen, member.offset, member.epoch, session, user, node, info)
   end,
-  ['remove-member'] = function(peer)
-    local packed = redis.call('HGET', membersKey, peer)
-    if packed then remove(peer, packed) end
-  end,
+  ['remove-member'] = remove,
   ['remove-all-members'] = function()
-    local all = redis.call('HGETALL', membersKey)
-    for index = 1, #all, 2 do remove(all[index], all[index + 1]) end
+    for _, peer in ipairs(redis.call('HKEYS', membersKey)) do storedAt(peer) end
+    -- Also those that this commit adds: they were looked for.
+    for peer in pairs(stored) do remove(peer) end
   end,
 }
 for index = 0, changeCount - 1 do
   local from = changesAt + index * 7
   changes[ARGV[from]](ARGV[from + 1], ARGV[from + 2], ARGV[from + 3], ARGV[from + 4], ARGV[from + 5], ARGV[from + 6])
+end
+
+local gone = {}
+for peer, packed in pairs(becomes) do
+  if packed then
+    redis.call('HSET', membersKey, peer, packed)
+  elseif stored[peer] then
+    gone[#gone + 1] = peer
+  end
 end
 
 source = source or newSource(gen)
@@ -125,18 +148,24 @@ if message then
   redis.call('SPUBLISH', announcedOn, message)
 end
 
+-- Last, and nothing looks at the members after that: with its last field a hash goes.
+local isEmpty = redis.call('HLEN', membersKey) == #gone
+for from = 1, #gone, 1000 do redis.call('HDEL', membersKey, unpack(gone, from, math.min(from + 999, #gone))) end
+countNodes(counts)
+
 -- A stream without members ends after its grace; one that has members again goes on.
-local isEmpty = redis.call('HLEN', membersKey) == 0
 local wasEmpty = redis.call('HEXISTS', stateKey, 'empty') == 1
-if isEmpty and (not wasEmpty or redis.call('PTTL', stateKey) < 0) then
+local endsMs = isEmpty and redis.call('PTTL', stateKey)
+if isEmpty and (not wasEmpty or endsMs < 0) then
   redis.call('HSET', stateKey, 'empty', '1')
-  keepLog(now, math.min(graceMs, keepMs))
+  keepLog(now, math.min(graceMs, keepMs), 0)
+  endsMs = graceMs
   redis.call('PEXPIRE', stateKey, graceMs)
 elseif not isEmpty and wasEmpty then
   redis.call('HDEL', stateKey, 'empty')
   redis.call('PERSIST', stateKey)
   redis.call('PERSIST', sourcesKey)
-  keepLog(now, keepMs + 1000)
+  keepLog(now, keepMs + 1000, logLookMs)
 end
-if isEmpty then keepSources() end
+if isEmpty then keepSources(endsMs) end
 return { APPLIED, stream.epoch, stream.top }

@@ -4,6 +4,7 @@
 local stream = openStream(tonumber(ARGV[1]))
 local epoch, offset, maxBytes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 if not stream or not isKnown(stream, epoch, offset) then return false end
+if offset < stream.top and isLogOver(stream, nowMs()) then return 0 end
 
 local result, bytes, at = { stream.epoch, stream.top }, 0, offset
 while at < stream.top do

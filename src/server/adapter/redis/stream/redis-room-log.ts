@@ -26,7 +26,7 @@ import {
   relayResults,
 } from './stream-commands.ts';
 import { StreamLane, type StreamLaneOptions } from './stream-lane.ts';
-import { publishedMessage } from './stream-message.ts';
+import { announcedElsewhereMessage, publishedMessage } from './stream-message.ts';
 import { type StreamPlace, streamPlace } from './stream-place.ts';
 import { readEntries, readState } from './stream-records.ts';
 import { StreamWatch } from './stream-watch.ts';
@@ -170,7 +170,11 @@ export class RedisRoomLog implements RoomLog {
     const args: RedisArgument[] = [seed(), keepMs, maxBytes];
     for (const relay of relays) pushRelay(args, relay);
     return redis
-      .attempt(relayScript, place.keys, args, { slot: place.slot, ack })
+      .attempt(relayScript, place.keys, args, {
+        slot: place.slot,
+        ack,
+        onAsked: () => this.#announcedElsewhere(place),
+      })
       .then((reply) => this.#sent(place, relayResults(relays, reply as Buffer)));
   }
 
@@ -181,12 +185,19 @@ export class RedisRoomLog implements RoomLog {
 
   async #sendOther(place: StreamPlace, commit: Commit): Promise<readonly CommitResult[]> {
     const { stream, keys, slot } = place;
+    const onAsked = () => this.#announcedElsewhere(place);
     const { redis, keepMs, maxBytes, emptyGraceMs, ack = 'memory' } = this.#options;
     const args: RedisArgument[] = [seed(), keepMs, maxBytes, emptyGraceMs, ...commitArguments(commit)];
-    const result = commitResult(commit, await redis.attempt(commitScript, keys, args, { slot, ack }));
+    const reply = await redis.attempt(commitScript, keys, args, { slot, ack, onAsked });
+    const result = commitResult(commit, reply);
     const roomId = isJoin(commit) && isFirst(result) ? roomIdOf(stream) : undefined;
     if (roomId !== undefined) this.#list.began(roomId);
     return this.#sent(place, [result]);
+  }
+
+  /** While a slot is on its way everyone listens where it comes from, also to this. Who misses it looks after some silence. */
+  #announcedElsewhere({ channel }: StreamPlace): void {
+    this.#options.redis.publish(channel, announcedElsewhereMessage).catch(() => undefined);
   }
 
   async #look({ keys }: StreamPlace) {

@@ -45,7 +45,7 @@ for index = 4, #ARGV, 2 do
       end
       local route, node = receiver.offset, receiver.node
       local last = directed[route] or tonumber(redis.call('HGET', stateKey, 'd:' .. whole(route)) or '0')
-      local offset, packed = append(stream, route, last, body, seed)
+      local offset, packed = append(stream, now, route, last, body, seed)
       local items = announced[node] or {}
       items[#items + 1] = directedItem(stream, directedTo[node] or lastDirectedTo(node), packed)
       announced[node], directedTo[node], directed[route] = items, offset, offset

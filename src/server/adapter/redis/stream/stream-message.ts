@@ -2,10 +2,16 @@ import type { StreamListener } from '../../../port/room-log.ts';
 import { readEntry } from './stream-records.ts';
 
 /** What a message on a stream's channel is made of: items, each a kind, a length in 32 bits and so many bytes. */
-const kind = { entryToAll: 1, published: 2, entryDirected: 3 } as const;
+const kind = { entryToAll: 1, published: 2, entryDirected: 3, announcedElsewhere: 4 } as const;
 const headBytes = 5;
 
-export type MessageListener = Pick<StreamListener, 'onEntry' | 'onPublished'>;
+export interface MessageListener extends Pick<StreamListener, 'onEntry' | 'onPublished'> {
+  /** Something was committed and announced where nobody listens. */
+  onAnnouncedElsewhere(): void;
+}
+
+/** The message that says so. */
+export const announcedElsewhereMessage: Uint8Array = Buffer.from([kind.announcedElsewhere, 0, 0, 0, 0]);
 
 /** The message of something that is only published: its key, with the length in 16 bits before it, and its body. */
 export function publishedMessage(key: string, body: Uint8Array): Buffer {
@@ -29,7 +35,7 @@ export function readMessage(message: Buffer, node: string, listener: MessageList
       const keyAt = start + 2;
       const bodyAt = keyAt + message.readUInt16BE(start);
       listener.onPublished(message.toString('utf8', keyAt, bodyAt), message.subarray(bodyAt, end));
-    }
+    } else if (message[at] === kind.announcedElsewhere) listener.onAnnouncedElsewhere();
     at = end;
   }
 }

@@ -1,10 +1,13 @@
 import calculateSlot from 'cluster-key-slot';
 import type { StreamName } from '../../../port/room-log.ts';
 
-/** Where a stream is in Redis: its keys, which share a slot, and its channel. */
+/** Where a stream is in Redis: its keys, which share a slot, and its channel, whose slot that is too. */
 export interface StreamPlace {
   readonly stream: StreamName;
-  /** In the order in which the scripts know them. */
+  /**
+   * In the order in which the scripts know them. The channel is none: it is no key that the server could find, so where the slot is on
+   * its way to another server every script would be refused as one that has some of its keys elsewhere.
+   */
   readonly keys: readonly [string, ...string[]];
   readonly channel: string;
   /** Of what is directed to members that a node has. */
@@ -20,7 +23,7 @@ export function streamPlace(stream: StreamName): StreamPlace {
   const channel = `channel:${name}`;
   return {
     stream,
-    keys: [...parts, channel] as unknown as [string, ...string[]],
+    keys: parts as unknown as [string, ...string[]],
     channel,
     channelTo: (node) => `${channel}:${node}`,
     slot: calculateSlot(channel),

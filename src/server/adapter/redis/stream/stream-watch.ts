@@ -58,6 +58,7 @@ export class StreamWatch {
         listener.onEntry(entry, before);
       },
       onPublished: (key, body) => listener.onPublished(key, body),
+      onAnnouncedElsewhere: () => listener.onInterrupted(),
     };
     const channels = [place.channel, place.channelTo(node)].map((channel) =>
       redis.subscribe(channel, {

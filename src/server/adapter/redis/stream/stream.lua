@@ -1,13 +1,22 @@
--- What every script of a stream has in common. A stream is one slot:
+-- What every script of a stream has in common. A stream is one slot.
+--
+-- A slot may be on its way from one server to another. A script is then refused before it begins (TRYAGAIN, ASK) unless all of its KEYS are
+-- where it was sent, and from its first call on a key that is not there it fails, whatever it has written by then. So
+--   - every key that a script may touch is declared, and nothing is deleted and touched again: what deletes the last field of a
+--     hash comes at the end, once for each key;
+--   - while a stream has members all of its keys are there: nodes and directed name the same nodes, and the log stays when it is
+--     empty. A stream that nobody is in, or that is yet to begin, waits until its slot has moved.
+--
 --   KEYS[1] state    hash    lineage, epoch, first, forks, top, all, bytes, marks, logUntil and so on; `f:<field>`; `d:<route>`: last directed to it
 --   KEYS[2] members  hash    peer id -> gen, join's offset and epoch, session, user, node, info
 --   KEYS[3] sources  hash    source id -> gen, which seqs were applied, the offsets they got
 --   KEYS[4] log      stream  ids `<offset>-0`, one field `e`: the entry as it is announced
 --   KEYS[5] nodes    hash    node -> how many members it has
---   KEYS[6] directed hash    node -> the last offset directed to a member that it has
---   KEYS[7] channel  what is announced to all nodes; what is directed to a node's member goes to `<channel>:<node>`
-local stateKey, membersKey, sourcesKey, logKey, nodesKey, directedKey, channel =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+--   KEYS[6] directed hash    node -> the last offset directed to a member that it has, 0 before the first
+-- What is announced to all nodes goes to `channel:` and what the keys begin with, and what is directed to a node's member to
+-- `<channel>:<node>`. A channel is no key.
+local stateKey, membersKey, sourcesKey, logKey, nodesKey, directedKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local channel = 'channel:' .. string.sub(stateKey, 1, -7)
 
 -- Answers of a commit.
 local REFUSED, APPLIED, AGAIN, STALE, NOT_APPLIED = 0, 1, 2, 3, 4
@@ -168,9 +177,9 @@ end
 -- its way, which is two of the longest REDIS_TIMEOUT_MS and the 5 s for which it is asked whether it was carried out.
 local fenceMs = 20000
 
--- Called where nobody is in the stream, once the state's own end is set.
-local function keepSources()
-  redis.call('PEXPIRE', sourcesKey, math.max(redis.call('PTTL', stateKey), fenceMs))
+-- Called where nobody is in the stream, once the state's own end is set, which is in so many ms.
+local function keepSources(stateMs)
+  redis.call('PEXPIRE', sourcesKey, math.max(stateMs, fenceMs))
 end
 
 -- Of a source of a stream that ended: its gen and what it did, and no more where that stands.
@@ -192,6 +201,9 @@ local function sourceOf(stream, id)
   return stream.isNew and leftOf(readSource(packed)) or readSource(packed)
 end
 
+-- A log without entries.
+local function makeLog() redis.call('XADD', logKey, 'MAXLEN', '0', '0-1', 'e', '') end
+
 -- The first write to a stream that is not there yet.
 local function beginStream(stream)
   if areSourcesLeft() then
@@ -201,11 +213,11 @@ local function beginStream(stream)
     redis.call('DEL', sourcesKey)
   end
   redis.call('DEL', logKey, membersKey, nodesKey, directedKey)
+  makeLog()
   redis.call('HSET', stateKey, 'lineage', stream.lineage, 'fork', '0', 'epoch', whole(stream.epoch), 'first', '1', 'forks', '',
     'top', '0', 'all', '0', 'bytes', '0', 'markedAt', '0', 'markedBytes', '0', 'marks', '', 'droppedBytes', '0', 'sweptAt', '0',
     'logUntil', '0')
   stream.isNew = nil
-  stream.hasNoLog = true
 end
 
 -- What a source's gen and seq mean before anything is checked: nothing where the commit is to be evaluated.
@@ -236,48 +248,66 @@ local function packMember(gen, offset, epoch, session, user, node, info)
     struct.pack('>I2c0I2c0I2c0', #session, session, #user, user, #node, node) .. info
 end
 
--- Counts a node's members.
-local function countAt(node, by)
-  if redis.call('HINCRBY', nodesKey, node, by) <= 0 then
-    redis.call('HDEL', nodesKey, node)
-    redis.call('HDEL', directedKey, node)
+-- Counts members that nodes have more, or less: by node. In this order, so that no key goes and comes back.
+local function countNodes(counts)
+  local gone = {}
+  for node, by in pairs(counts) do
+    if by > 0 then
+      redis.call('HINCRBY', nodesKey, node, by)
+      redis.call('HSETNX', directedKey, node, '0')
+    end
+  end
+  for node, by in pairs(counts) do
+    if by < 0 and redis.call('HINCRBY', nodesKey, node, by) <= 0 then gone[#gone + 1] = node end
+  end
+  if #gone > 0 then
+    redis.call('HDEL', nodesKey, unpack(gone))
+    redis.call('HDEL', directedKey, unpack(gone))
   end
 end
 
 -- How much longer the log is there than the state says, in ms: as much as clocks may differ between when it expires and when that is looked at.
 local logSlackMs = 1000
+-- How much longer still while there are members: so that a node that follows the stream can empty it, for the key to stay (`look.lua`).
+local logLookMs = 15000
 
 -- Keeps the log for some time from now, where there is one.
-local function keepLog(now, forMs)
+local function keepLog(now, forMs, lookMs)
   local untilMs = now + forMs
-  if redis.call('PEXPIREAT', logKey, whole(untilMs + logSlackMs)) == 1 then
+  if redis.call('PEXPIREAT', logKey, whole(untilMs + logSlackMs + lookMs)) == 1 then
     redis.call('HSET', stateKey, 'logUntil', whole(untilMs))
   end
 end
 
+-- Whether what is in the log is to be there no more, though the key may be.
+local function isLogOver(stream, now) return stream.logUntil and now >= stream.logUntil + logSlackMs end
+
 -- Adds an entry to the log: its offset, and the entry as it is kept and announced.
-local function append(stream, route, previous, body, seed)
+local function append(stream, now, route, previous, body, seed)
   local offset = stream.top + 1
   local function entry()
     return struct.pack('>I4I4I4I4I4', stream.epoch, offset, route, previous, stream.all) .. body
   end
   local packed = entry()
-  local added
-  if not stream.hasNoLog then added = redis.pcall('XADD', logKey, 'NOMKSTREAM', whole(offset) .. '-0', 'e', packed) end
+  if isLogOver(stream, now) then
+    redis.call('XTRIM', logKey, 'MAXLEN', '0')
+    stream.logUntil, stream.markedAt = now, 0
+  end
+  local added = redis.pcall('XADD', logKey, 'NOMKSTREAM', whole(offset) .. '-0', 'e', packed)
   if type(added) ~= 'string' then
-    if not stream.hasNoLog then
-      -- One that is gone since its time was over is as if trimmed by age: nothing is lost by it. One that is gone before its time, or has gone
-      -- on beyond what the state knows of, is a loss: nothing of it can be trusted.
-      local isOver = not added and stream.logUntil and nowMs() >= stream.logUntil
-      if not isOver then
-        redis.call('DEL', logKey)
-        fork(stream, seed)
-        packed = entry()
+    -- One that is gone since its time was over is as if trimmed by age: nothing is lost by it. One that is gone before its time, or has gone
+    -- on beyond what the state knows of, is a loss: nothing of it can be trusted.
+    local isOver = not added and stream.logUntil and now >= stream.logUntil
+    if not isOver then
+      if added then
+        redis.call('XTRIM', logKey, 'MAXLEN', '0')
+        redis.call('XSETID', logKey, whole(stream.top) .. '-0', 'ENTRIESADDED', '0', 'MAXDELETEDID', '0-0')
       end
-      dropForks(stream, stream.top)
+      fork(stream, seed)
+      packed = entry()
     end
+    dropForks(stream, stream.top)
     redis.call('XADD', logKey, whole(offset) .. '-0', 'e', packed)
-    stream.hasNoLog = nil
     stream.markedAt = 0
   end
   stream.top = offset
@@ -337,7 +367,7 @@ local function trim(stream, now, keepMs, maxBytes)
     dropForks(stream, through)
   end
   -- Until the next mark is set entries come, which are to be kept as long.
-  keepLog(now, keepMs + 1000)
+  keepLog(now, keepMs + 1000, logLookMs)
   redis.call('HSET', stateKey, 'marks', table.concat(kept), 'markedAt', whole(now), 'markedBytes', whole(stream.bytes), 'droppedBytes',
     whole(dropped))
   stream.markedAt, stream.markedBytes = now, stream.bytes
