@@ -22,7 +22,7 @@ test('a slot moves between two masters with its keys, and both say so on the way
       await expect(from.call('GET', '{room}:absent')).rejects.toThrow(`ASK ${slot} 127.0.0.1:${to.port}`);
     }
   });
-  expect(steps).toEqual(['importing', 'migrating', 'batch', 'batch', 'assigned']);
+  expect(steps).toEqual(['importing', 'migrating', 'batch', 'batch', 'moved', 'assigned']);
   expect(await cluster.masterOf(slot)).toBe(to);
   await expect(from.call('GET', '{room}:1')).rejects.toThrow(`MOVED ${slot} 127.0.0.1:${to.port}`);
   expect(await Promise.all(keys.map((key) => to.call('GET', key)))).toEqual(keys);

@@ -2,9 +2,9 @@ import type { RedisServer } from './redis-server.ts';
 
 /**
  * What was done last: the slot's new master takes it in for those who ask; its old one sends away who asks for a key that it
- * has not; a batch of keys went; the new one has it. `assigned` comes before the other masters are told.
+ * has not; a batch of keys went; all went; the new one has it. `assigned` comes before the other masters are told.
  */
-export type SlotMoveStep = 'importing' | 'migrating' | 'batch' | 'assigned';
+export type SlotMoveStep = 'importing' | 'migrating' | 'batch' | 'moved' | 'assigned';
 
 export type SlotMoveHook = (step: SlotMoveStep) => Promise<void> | void;
 
@@ -32,6 +32,7 @@ export async function moveSlot(
   await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
   await hook('migrating');
   while (await moveBatch(slot, from, to, keysInBatch)) await hook('batch');
+  await hook('moved');
   await to.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
   await hook('assigned');
   const others = masters.filter((master) => master !== to && master !== from);

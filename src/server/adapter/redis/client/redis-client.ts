@@ -129,8 +129,17 @@ export class RedisClient implements Redis {
     script: RedisScript,
     keys: readonly [string, ...string[]],
     args: readonly RedisArgument[],
+    fewer?: readonly [string, ...string[]],
   ): Promise<RedisReply> {
-    return this.#untilDone(() => this.attempt(script, keys, args));
+    const withAll = () => this.attempt(script, keys, args);
+    if (fewer === undefined) return this.#untilDone(withAll);
+    return this.#untilDone(() =>
+      withAll().catch((error: unknown) => {
+        if (error instanceof RedisFault && error.word === 'TRYAGAIN')
+          return this.attempt(script, fewer, args);
+        throw error;
+      }),
+    );
   }
 
   call(key: string, command: string, ...args: readonly RedisArgument[]): Promise<RedisReply> {

@@ -24,10 +24,15 @@ export interface ChannelSubscription {
  * an answer that is lost is asked for again: only what does no harm twice may be called here.
  */
 export interface Redis {
+  /**
+   * `fewer`: some of the keys, the first among them, with which the script does what matters: it is tried with those where all are
+   * refused since their slot is on its way to another server and not each of them is where it was asked for.
+   */
   run(
     script: RedisScript,
     keys: readonly [string, ...string[]],
     args: readonly RedisArgument[],
+    fewer?: readonly [string, ...string[]],
   ): Promise<RedisReply>;
   /** A plain command. `key`: whose slot it is about. */
   call(key: string, command: string, ...args: readonly RedisArgument[]): Promise<RedisReply>;

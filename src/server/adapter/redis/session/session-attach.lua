@@ -3,6 +3,7 @@
 -- another took the session, is refused by its attempt, which is lower.
 local secretHash, node, windowMs, attempt, call = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local record = load(id)
+if not record and isLean then return redis.error_reply('TRYAGAIN what is left of the session can not be read now') end
 local left = not record and redis.call('GET', tombstone)
 local known = record or left and cjson.decode(left)
 if not known or known.secretHash ~= secretHash then return { 'unknown' } end

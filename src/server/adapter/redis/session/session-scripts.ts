@@ -18,6 +18,17 @@ export const sessionScripts = {
   look: script('session-look.lua'),
 };
 
+/** Those that can do without all keys but the records. */
+const byRecordAlone: ReadonlySet<RedisScript> = new Set([
+  sessionScripts.attach,
+  sessionScripts.detach,
+  sessionScripts.addRoom,
+  sessionScripts.removeRoom,
+  sessionScripts.end,
+  sessionScripts.adopt,
+  sessionScripts.look,
+]);
+
 /** Where a user's records are, by session id. */
 export function recordsKey(userId: string): string {
   return `user:{${userId}}:sessions`;
@@ -31,6 +42,7 @@ export function runOnSession(
   args: readonly RedisArgument[],
 ): Promise<RedisReply> {
   const [nodes, tombstone] = [`user:{${userId}}:node`, `user:{${userId}}:ended:${sessionId}`];
-  const keys = [recordsKey(userId), nodes, `disconnecting:{${userId}}`, tombstone] as const;
-  return redis.run(script, keys, [sessionId, ...args]);
+  const records = recordsKey(userId);
+  const keys = [records, nodes, `disconnecting:{${userId}}`, tombstone] as const;
+  return redis.run(script, keys, [sessionId, ...args], byRecordAlone.has(script) ? [records] : undefined);
 }
