@@ -5,13 +5,15 @@ export interface RedisAddress {
   readonly password?: string | undefined;
   /** It is asked although it may be a replica of a cluster, which sends away who does not say so. */
   readonly readOnly?: boolean;
+  /** It is asked although the slot is still on its way to it. */
+  readonly isAsking?: boolean;
 }
 
 const callTimeoutMs = 5_000;
 
 /** Sends one command on a connection of its own, once. Rejects with what Redis refuses, where none answers, and after 5 s. */
 export async function callRedis(
-  { port, password, readOnly = false }: RedisAddress,
+  { port, password, readOnly = false, isAsking = false }: RedisAddress,
   command: string,
   ...args: readonly (string | number)[]
 ): Promise<unknown> {
@@ -32,6 +34,7 @@ export async function callRedis(
   redis.on('error', (error) => (cause = error));
   try {
     await redis.connect();
+    if (isAsking) await redis.call('ASKING');
     return await redis.call(command, ...args);
   } catch (error) {
     throw cause ?? error;

@@ -5,14 +5,17 @@ import type { RedisServer } from '../../redis/redis-server.ts';
 export type RoomTops = ReadonlyMap<string, number>;
 
 /** How far the log of each room goes on this server, be it a primary or a replica. In a cluster: of rooms that it has. */
-export async function roomTops({ port }: RedisServer, rooms: readonly string[]): Promise<RoomTops> {
+export async function roomTops(server: RedisServer, rooms: readonly string[]): Promise<RoomTops> {
   const tops = await Promise.all(
-    rooms.map(async (roomId) => {
-      const top = await callRedis({ port, readOnly: true }, 'HGET', `room:{${roomId}}:state`, 'top');
-      return [roomId, Number(top ?? 0)] as const;
-    }),
+    rooms.map(async (roomId) => [roomId, await roomTop(server, roomId)] as const),
   );
   return new Map(tops);
+}
+
+/** The same of one room. In a cluster: of one that it has, or whose slot is on its way to it and whose keys it has. */
+export async function roomTop({ port }: RedisServer, roomId: string): Promise<number> {
+  const asked = { port, readOnly: true, isAsking: true };
+  return Number((await callRedis(asked, 'HGET', `room:{${roomId}}:state`, 'top')) ?? 0);
 }
 
 /** How many entries one server has that another has not, by room; rooms without any are left out. */

@@ -94,11 +94,6 @@ export class Channel {
     );
   }
 
-  /** Of the messages from this seq up to before that one, those of which the sender was told that the server has them. */
-  acceptedOf(from: number, until: number): number {
-    return this.#messages.slice(from, until).filter(({ outcome }) => outcome === 'accepted').length;
-  }
-
   /** Messages that arrived although the sender was told that they would not. */
   get contradicted(): number {
     return this.#count(

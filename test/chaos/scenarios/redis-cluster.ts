@@ -10,6 +10,10 @@ import { talkingScenario } from '../talking/talking-scenario.ts';
 const options = {
   moves: { says: 'times that the slot of a room is moved to another master', fallback: 6 },
   slow: { says: 'the pause after each key that moves, in milliseconds', fallback: 60 },
+  held: {
+    says: 'how long a slot stays on its way before its first key goes, and again after its last, in milliseconds',
+    fallback: 2_500,
+  },
   kills: { says: 'times that a master is killed and its replica takes its place', fallback: 2 },
   ...crowdOptions({ pairs: 30, rooms: 6, seconds: 240 }),
 } satisfies CountOptions;
@@ -32,10 +36,11 @@ export const redisCluster = talkingScenario<typeof options, ClusterServers>({
   breakThings,
   aims(run) {
     const { kills } = run.tally;
-    const { moves, commitsDuringMove, tryAgainSeen } = run.redis().count;
+    const { moves, movesServed, commitsDuringMove, tryAgainSeen } = run.redis().count;
     return [
       { name: 'moves', has: moves, wants: run.counts.moves },
       { name: 'commits_during_move', has: commitsDuringMove, wants: 1 },
+      { name: 'moves_served', has: movesServed, wants: run.counts.moves },
       { name: 'tryagain_seen', has: tryAgainSeen, wants: 1 },
       { name: 'kills', has: kills.total, wants: run.counts.kills },
     ];
@@ -46,6 +51,7 @@ export const redisCluster = talkingScenario<typeof options, ClusterServers>({
     return particularsOf(clusterFigures, {
       moves: count.moves,
       commits_during_move: count.commitsDuringMove,
+      moves_served: count.movesServed,
       tryagain_seen: count.tryAgainSeen,
       resumes_by_moves: count.resumesByMoves,
       refused_by_moves: count.refusedByMoves,
@@ -69,7 +75,7 @@ async function breakThings(run: Run): Promise<void> {
   const { counts, random, tally, isOver, pause, tell } = run;
   const { count } = run.redis();
   tell('moving slots');
-  while (count.moves < counts.moves && !isOver()) await moveRoom(run, counts.slow);
+  while (count.moves < counts.moves && !isOver()) await moveRoom(run, counts);
   tell('killing masters');
   while (tally.kills.total < counts.kills && !isOver()) {
     await pause(random.int(...pauseMs));
