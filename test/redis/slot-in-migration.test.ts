@@ -59,10 +59,10 @@ async function setUp(options: { readonly ack?: 'replica'; readonly clock?: FakeC
   for (const { redis } of nodes) await expect.poll(() => redis.isAvailable).toBe(true);
   const heard = { interrupted: 0, entries: 0 };
   const listener: StreamListener = {
-    onEntry: () => void heard.entries++,
+    onEntry: () => heard.entries++,
     onPassed: () => undefined,
     onPublished: () => undefined,
-    onInterrupted: () => void heard.interrupted++,
+    onInterrupted: () => heard.interrupted++,
   };
   await b.log.subscribe(room, listener);
   for (const [peerId, node] of [['ann', a] as const, ['ben', b] as const])
@@ -123,7 +123,7 @@ async function refusal(outcome: Promise<unknown>) {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  if (!(error instanceof SignalError)) throw new Error(`it was not refused: ${error}`);
+  if (!(error instanceof SignalError)) throw new Error('it was not refused', { cause: error });
   return { code: error.code, word: RedisFault.refusalIn(error) };
 }
 
