@@ -321,7 +321,7 @@ export function sessionStoreContract(name: string, make: () => Promise<SessionSt
       const restored = await store.restore(request);
       const gen = restored.outcome === 'restored' ? restored.gen : 0;
       expect(gen).toBeGreaterThan(3);
-      expect(await store.sessions('alice')).toEqual([{ ...first, gen, node: 'a', rooms }]);
+      expect(await store.sessions('alice')).toEqual([{ ...first, gen, node: 'a', windowMs, rooms }]);
       expect(await due(store, 'a')).toEqual([]);
       expect(await store.detach(first, 3, 0)).toBe(false);
       expect(await attach(store, first, 'c', 1)).toEqual({ outcome: 'overtaken' });
