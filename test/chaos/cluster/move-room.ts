@@ -47,14 +47,14 @@ export async function moveRoom(run: ClusterRun, { slow, held }: MoveTimes): Prom
     to,
     async (step) => {
       if (step === 'migrating') {
-        top = await roomTop(from, roomId);
+        top = await roomTop(from, roomId, true);
         entries.before = await entriesIn(held, from, roomId);
         scatteredAtMs = performance.now();
       }
       if (step === 'batch' && performance.now() - scatteredAtMs < scatteredMs) await delay(slow);
       if (step === 'moved') {
         entries.after = await entriesIn(held, to, roomId);
-        count.commitsDuringMove += (await roomTop(to, roomId)) - top;
+        count.commitsDuringMove += (await roomTop(to, roomId, true)) - top;
       }
     },
     { keysInBatch: 1 },
@@ -69,9 +69,9 @@ export async function moveRoom(run: ClusterRun, { slow, held }: MoveTimes): Prom
 
 /** How many entries a room gets in so many milliseconds. */
 async function entriesIn(ms: number, server: RedisServer, roomId: string): Promise<number> {
-  const before = await roomTop(server, roomId);
+  const before = await roomTop(server, roomId, true);
   await delay(ms);
-  return (await roomTop(server, roomId)) - before;
+  return (await roomTop(server, roomId, true)) - before;
 }
 
 /** How often all nodes together were told TRYAGAIN. */

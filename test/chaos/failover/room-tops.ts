@@ -12,9 +12,9 @@ export async function roomTops(server: RedisServer, rooms: readonly string[]): P
   return new Map(tops);
 }
 
-/** The same of one room. In a cluster: of one that it has, or whose slot is on its way to it and whose keys it has. */
-export async function roomTop({ port }: RedisServer, roomId: string): Promise<number> {
-  const asked = { port, readOnly: true, isAsking: true };
+/** The same of one room. `isAsking`: in a cluster also of one whose keys it has and whose slot is on its way to it. */
+export async function roomTop({ port }: RedisServer, roomId: string, isAsking = false): Promise<number> {
+  const asked = { port, readOnly: true, isAsking };
   return Number((await callRedis(asked, 'HGET', `room:{${roomId}}:state`, 'top')) ?? 0);
 }
 
