@@ -17,7 +17,7 @@ export type ChaosRun<Report> = (
 
 /** `npm run chaos -- NAME --json` without the build, in a short form. */
 export function chaosRun(name: string, short: readonly string[]): ChaosRun<unknown> {
-  return async ({ onTestFinished }, ...args) => {
+  return async ({ onTestFailed, onTestFinished }, ...args) => {
     const command = ['test/chaos/main.ts', name, '--json', ...short, ...args];
     const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     onTestFinished(() => void child.kill('SIGTERM'));
@@ -25,6 +25,8 @@ export function chaosRun(name: string, short: readonly string[]): ChaosRun<unkno
     const [printed, told] = await Promise.all([text(child.stdout), text(child.stderr)]);
     const [status] = await ended;
     if (printed === '') throw new Error(`it could not be run: ${told.slice(-mostTold)}`);
+    // Which fault a run came upon first is chance, and its seed alone does not bring it again.
+    onTestFailed(() => console.error(`${command.join(' ')}\n${printed}`));
     return { status, report: JSON.parse(printed) as unknown };
   };
 }
