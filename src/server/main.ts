@@ -102,9 +102,9 @@ export async function startNode(options: NodeOptions): Promise<SignalingNode> {
   };
   const { listen, drain } = options.config;
   const giveUp = () => inside.nodeWatch.stop();
+  options.signal?.addEventListener('abort', giveUp);
   try {
     await http.listen({ port: listen.port, host: listen.host });
-    options.signal?.addEventListener('abort', giveUp);
     await inside.nodeWatch.start();
     options.signal?.throwIfAborted();
   } catch (error) {
