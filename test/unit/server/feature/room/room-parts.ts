@@ -22,7 +22,11 @@ import { LosableSessionStore } from './losable-session-store.ts';
 export const settleMs = 3_000;
 
 /** The room feature with what it stands on, in memory. Each room's policy is the one given. */
-export function roomParts(policy: { readonly access?: RoomAccess; readonly creatorIsHost?: boolean }) {
+export function roomParts(policy: {
+  readonly access?: RoomAccess;
+  readonly creatorIsHost?: boolean;
+  readonly permissions?: { readonly relay: boolean };
+}) {
   const clock = new FakeClock();
   const roomLog = new HeldRoomLog(
     () => new MemoryRoomLog({ clock: new FakeClock(), keepMs: 60_000, maxBytes: 1_000_000, emptyGraceMs: 0 }),
