@@ -24,7 +24,7 @@ export class PersistentCalls {
         const error = SignalError.from(thrown);
         if (!error.retryable) throw thrown;
         failed(error);
-        if (!this.#isStopped) await this.#pause.wait(backoffDelayMs(backoff, attempt));
+        await this.#wait(backoffDelayMs(backoff, attempt));
       }
     }
   }
@@ -33,5 +33,9 @@ export class PersistentCalls {
   stop(): void {
     this.#isStopped = true;
     this.#pause.end();
+  }
+
+  async #wait(delayMs: number): Promise<void> {
+    if (!this.#isStopped) await this.#pause.wait(delayMs);
   }
 }
