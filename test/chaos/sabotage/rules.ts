@@ -3,7 +3,7 @@ export const sabotageRules = {
   dedupe: 'a request that is sent again after a lost connection has its effect once',
   replay: 'whoever comes back is given what was missed',
   reaper: 'what a dead node left is taken over',
-  fence: 'who was taken over has no effect any more',
+  fence: 'who was taken over has no effect any more, where it was not told of it',
   grace: 'while the store is away nobody is taken for dead',
   pace: 'the clients of a node that drains move one after the other',
   lineage: 'what a failover lost is noticed',
