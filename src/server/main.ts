@@ -270,8 +270,8 @@ function makeWaysIn(options: NodeOptions, ports: Ports, inside: Inside, { isStar
   metrics.watch([
     { name: 'ws_connections_gauge', help: 'Open WebSockets.', value: () => sockets.size },
     {
-      name: 'waiting_upgrades_gauge',
-      help: 'Connections that wait for their turn to become WebSockets.',
+      name: 'waiting_connections_gauge',
+      help: 'Connections that wait for their turn: to be read, or to become WebSockets.',
       value: () => sockets.waiting,
     },
     {

@@ -30,7 +30,8 @@ export function boundRawSockets(server: Server, options: RawSocketOptions): void
   server.on('clientError', ({ code = '' }: NodeJS.ErrnoException) => {
     if (timeouts.has(code)) refusals.note('handshake-timeout');
   });
-  server.on('connection', (socket: Socket) => {
+  // Before anybody takes it in.
+  server.prependListener('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     if (addresses.isProxy(address)) return;
     const network = networkOf(address);

@@ -18,6 +18,7 @@ import { ClientAddresses, type TrustProxy } from './client-address.ts';
 import { Connection } from './connection.ts';
 import { type ConnectionLimits, ConnectionPlaces, type Place } from './connection-places.ts';
 import { originAllowed, tokenOf } from './credentials.ts';
+import { letInAtPace } from './front-door.ts';
 import { Keepalive } from './keepalive.ts';
 import { NewcomerPace } from './newcomer-pace.ts';
 import { boundRawSockets } from './raw-sockets.ts';
@@ -46,6 +47,11 @@ export interface WebSocketEndpointOptions {
   readonly signIns: { readonly atOnce: number; readonly waiting: number };
 }
 
+/** Raw connections, with what is refused of them. A probe of the node's health waits among them: not for long, then. */
+const doorRests = { least: 3, first: 8, most: 16 };
+/** Upgrades: each becomes a sign-in, which costs several times as much. */
+const upgradeRests = { least: 4, first: 16, most: 32 };
+
 /** How long a client may take to answer a close, in milliseconds. */
 const closeTimeoutMs = 5_000;
 
@@ -64,6 +70,7 @@ export class WebSocketEndpoint {
   readonly #addresses: ClientAddresses;
   readonly #places: ConnectionPlaces;
   readonly #refusals: RefusalLog;
+  readonly #door: NewcomerPace;
   readonly #pace: NewcomerPace;
   readonly #shared: { readonly seats: UserSeats; readonly line: SignInLine };
   readonly #returns: ReturnTimes;
@@ -75,7 +82,8 @@ export class WebSocketEndpoint {
     this.#addresses = new ClientAddresses(options.trustProxy);
     this.#places = new ConnectionPlaces(options.connections, options.clock);
     this.#refusals = new RefusalLog(options.clock, options.log);
-    this.#pace = new NewcomerPace({ clock: options.clock });
+    this.#door = new NewcomerPace({ clock: options.clock, restTimes: doorRests });
+    this.#pace = new NewcomerPace({ clock: options.clock, restTimes: upgradeRests });
     this.#returns = new ReturnTimes(options.clock);
     this.#shared = {
       seats: new UserSeats(options.connections.perUser),
@@ -99,8 +107,9 @@ export class WebSocketEndpoint {
     });
   }
 
-  /** Answers the upgrades of an HTTP server, at first with a refusal, and bounds its connections. */
+  /** Answers the upgrades of an HTTP server, at first with a refusal, bounds its connections and lets them in at a pace. */
   attach(server: Server): void {
+    letInAtPace(server, this.#door);
     boundRawSockets(server, {
       ...this.#options.connections,
       addresses: this.#addresses,
@@ -119,9 +128,9 @@ export class WebSocketEndpoint {
     return this.#sockets.size;
   }
 
-  /** How many upgrades wait for their turn. */
+  /** How many connections wait for their turn: to be read, or to become WebSockets. */
   get waiting(): number {
-    return this.#pace.waiting;
+    return this.#door.waiting + this.#pace.waiting;
   }
 
   /** Takes upgrades from now on, unless it is stopping. */

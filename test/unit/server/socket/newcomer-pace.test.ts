@@ -6,7 +6,8 @@ import { FakeClock } from '../../../contract/fake-clock.ts';
 function paced() {
   const clock = new FakeClock();
   const ends: (() => void)[] = [];
-  const pace = new NewcomerPace({ clock, afterTurn: (callback) => ends.push(callback) });
+  const restTimes = { least: 4, first: 16, most: 32 };
+  const pace = new NewcomerPace({ clock, restTimes, afterTurn: (callback) => ends.push(callback) });
   const taken: number[] = [];
   const enter = (count: number) => {
     const from = taken.length + pace.waiting;
@@ -26,16 +27,30 @@ test('who comes alone is taken in at once', () => {
   expect(taken).toEqual([0]);
 });
 
-test('X4: of many who come at once, more are taken in in each turn while turns are short, and nobody for four times as long as a turn took', async () => {
-  const { clock, pace, taken, enter, endTurn } = paced();
+/** Rests become shorter by a quarter of a turn. */
+const stepMs = 0.25;
+
+/** Turns that take so long, and how long nobody was taken in after each, as a multiple of it. */
+async function restsAfter({ clock, taken, endTurn }: ReturnType<typeof paced>, turns: readonly number[]) {
+  const rests: number[] = [];
+  for (const tookMs of turns) {
+    const before = taken.length;
+    await endTurn(tookMs);
+    let restMs = 0;
+    for (; taken.length === before; restMs += stepMs) await clock.advance(stepMs);
+    rests.push(restMs / tookMs);
+  }
+  return rests;
+}
+
+test('X4: of many who come at once, more are taken in in each turn while turns are short, in the order in which they came', async () => {
+  const line = paced();
+  const { pace, taken, enter } = line;
   enter(100);
   const perTurn: number[] = [];
   for (let turn = 0; turn < 10; turn++) {
     const before = taken.length;
-    await endTurn(4);
-    await clock.advance(15);
-    expect(taken.length).toBe(before);
-    await clock.advance(1);
+    await restsAfter(line, [1]);
     perTurn.push(taken.length - before);
   }
   expect(perTurn).toEqual([2, 3, 4, 5, 6, 7, 8, 8, 8, 8]);
@@ -43,20 +58,56 @@ test('X4: of many who come at once, more are taken in in each turn while turns a
   expect(pace.waiting).toBe(100 - taken.length);
 });
 
-test('X4: after long turns fewer are taken in, one at least', async () => {
-  const { clock, taken, enter, endTurn } = paced();
-  enter(100);
-  for (let turn = 0; turn < 10; turn++) {
+test('X4: the time without newcomers is long at first, and becomes shorter while the loop answers in time', async () => {
+  const line = paced();
+  line.enter(600);
+  const rests = await restsAfter(
+    line,
+    Array.from({ length: 60 }, () => 1),
+  );
+  expect(rests[0]).toBe(16);
+  expect(rests[24]).toBe(10);
+  expect(rests.at(-1)).toBe(4);
+});
+
+test('X4: it becomes longer where the loop is late, and is as at first for those who come after a quiet second', async () => {
+  const line = paced();
+  const { clock, endTurn, enter, pace } = line;
+  const endLate = async () => {
     await endTurn(1);
-    await clock.advance(4);
-  }
+    clock.stall(50);
+    await clock.advance(0);
+  };
+  enter(60);
+  await endLate();
+  expect(await restsAfter(line, [1])).toEqual([24]);
+  for (let turn = 0; turn < 3; turn++) await endLate();
+  expect(await restsAfter(line, [1])).toEqual([32]);
+  while (pace.waiting > 0) await endLate();
+  await endTurn(1);
+  await clock.advance(1_100);
+  enter(10);
+  expect(await restsAfter(line, [1])).toEqual([16]);
+});
+
+test('X4: after a turn that took long it is four times as long, or 40 ms', async () => {
+  const line = paced();
+  line.enter(100);
+  expect(await restsAfter(line, [4, 10, 20])).toEqual([10, 4, 4]);
+});
+
+test('X4: after long turns fewer are taken in, one at least', async () => {
+  const line = paced();
+  const { taken, enter } = line;
+  enter(200);
+  await restsAfter(
+    line,
+    Array.from({ length: 10 }, () => 1),
+  );
   const perTurn: number[] = [];
   for (let turn = 0; turn < 5; turn++) {
     const before = taken.length;
-    await endTurn(20);
-    await clock.advance(79);
-    expect(taken.length).toBe(before);
-    await clock.advance(1);
+    await restsAfter(line, [20]);
     perTurn.push(taken.length - before);
   }
   expect(perTurn).toEqual([4, 2, 1, 1, 1]);
