@@ -47,10 +47,10 @@ export interface WebSocketEndpointOptions {
   readonly signIns: { readonly atOnce: number; readonly waiting: number };
 }
 
-/** Raw connections, with what is refused of them. A probe of the node's health waits among them: not for long, then. */
+/** Connections, before they are read and before their upgrades are answered. A probe of the node's health waits among them: not for long, then. */
 const doorRests = { least: 3, first: 8, most: 16 };
 /** Upgrades: each becomes a sign-in, which costs several times as much. */
-const upgradeRests = { least: 4, first: 16, most: 32 };
+const upgradeRests = { least: 4, first: 24, most: 48 };
 
 /** How long a client may take to answer a close, in milliseconds. */
 const closeTimeoutMs = 5_000;
@@ -117,9 +117,10 @@ export class WebSocketEndpoint {
     });
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
-      const refusal = this.#refusal(request);
-      if (refusal !== undefined) this.#refuse(socket, refusal);
-      else this.#admit(request, socket, head);
+      // Its request may have come long after it was let in, together with many others.
+      const decide = () => this.#decide(request, socket, head);
+      socket.once('close', () => this.#door.leave(decide));
+      this.#door.enter(decide);
     });
   }
 
@@ -128,7 +129,7 @@ export class WebSocketEndpoint {
     return this.#sockets.size;
   }
 
-  /** How many connections wait for their turn: to be read, or to become WebSockets. */
+  /** How many connections wait for their turn: to be read, to be answered, or to become WebSockets. */
   get waiting(): number {
     return this.#door.waiting + this.#pace.waiting;
   }
@@ -162,6 +163,12 @@ export class WebSocketEndpoint {
     });
     await Promise.all(gone);
     cancel();
+  }
+
+  #decide(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) this.#refuse(socket, refusal);
+    else this.#admit(request, socket, head);
   }
 
   /** Gives the connection a place, if there is one, until its socket is gone, and upgrades it when it is its turn. */
