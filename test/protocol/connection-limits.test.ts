@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { ErrorCode } from '../../src/shared/signal-error.ts';
 import { RawClient } from './raw-client.ts';
@@ -230,4 +231,38 @@ test('X4: a handshake of another version is refused with a typed error, and coun
   await expect
     .poll(() => refusals(server), { timeout: 3_000 })
     .toEqual([expect.objectContaining({ handshake: 1 })]);
+});
+
+test('X4: requests that come all at once, of connections that are there already, are answered a few in each turn of the event loop', async () => {
+  const server = await start({});
+  const sockets = await Promise.all(
+    Array.from({ length: 80 }, async () => {
+      const socket = dial(server);
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  // Each is heard, so none waits at the door: half of a request, as over a slow line.
+  for (const socket of sockets) socket.write('GET /nowhere HTTP/1.1\r\nHost: localhost\r\n');
+  await delay(500);
+  let answered = 0;
+  let inThisTurn = 0;
+  let mostInATurn = 0;
+  const answers = sockets.map(async (socket) => {
+    await once(socket, 'data');
+    answered += 1;
+    inThisTurn += 1;
+    mostInATurn = Math.max(mostInATurn, inThisTurn);
+  });
+  for (const socket of sockets)
+    socket.write(
+      'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+  while (answered < sockets.length) {
+    await new Promise(setImmediate);
+    inThisTurn = 0;
+  }
+  await Promise.all(answers);
+  // The server is in this process: what it answers in one turn arrives in the next.
+  expect(mostInATurn).toBeLessThan(20);
 });

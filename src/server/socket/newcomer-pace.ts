@@ -69,7 +69,7 @@ export class NewcomerPace {
     this.#waiting.delete(takeIn);
   }
 
-  /** Nobody waits any more: all who did are taken in, to be told that it is over. */
+  /** Nobody waits any more: all who did are taken in, to be told that it is over. Nobody is to enter after it. */
   stop(): void {
     this.#cancelRest();
     for (const takeIn of this.#waiting) {
